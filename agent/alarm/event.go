@@ -1,0 +1,160 @@
+package alarm
+
+import (
+	"time"
+
+	"github.com/firepost/firepost/agent/detect"
+	"github.com/firepost/firepost/agent/point"
+)
+
+// OriginKind says where an act came from.
+type OriginKind uint8
+
+// The origins. The zero value is the panel acting by itself.
+const (
+	Auto OriginKind = iota
+	Button
+	CLI
+	Page
+	District
+	originKinds
+)
+
+var originNames = [originKinds]string{"auto", "panel", "cli", "page", "district"}
+
+// String is the origin as messages write it.
+func (k OriginKind) String() string {
+	if k >= originKinds {
+		return "unknown"
+	}
+	return originNames[k]
+}
+
+// Origin says who acted: where from, which operator (0: not known) and at which access level, 1 to
+// 3 (0: none, as of Auto).
+type Origin struct {
+	Kind     OriginKind
+	Operator uint8
+	Level    uint8
+}
+
+// Action is what a command asks for.
+type Action uint8
+
+// The actions.
+const (
+	_ Action = iota
+	Acknowledge
+	Silence
+	Reset
+	Disable // Point, For and Reason are required
+	Enable  // Point is required
+	actions
+)
+
+var actionNames = [actions]string{"", "acknowledge", "silence", "reset", "disable", "enable"}
+
+// String is the action as messages and the command line write it.
+func (a Action) String() string {
+	if a == 0 || a >= actions {
+		return "unknown"
+	}
+	return actionNames[a]
+}
+
+// Command asks the panel for an act. Its answer is an event whose Cause is the command's ID.
+type Command struct {
+	ID       string
+	Action   Action
+	Point    point.ID // empty: all points the action applies to
+	By       Origin
+	Deadline point.Instant // not obeyed after it; 0: none
+	For      time.Duration // of Disable
+	Reason   string        // of Disable
+}
+
+// Notice is what another room knows about itself: a fault of the catalogue begins or ends.
+type Notice struct {
+	Fault  detect.FaultCode
+	On     bool
+	Detail string // for the technician
+}
+
+// Kind says what an event tells.
+type Kind uint8
+
+// The kinds of event.
+const (
+	_             Kind = iota
+	Started            // the panel began a run
+	Raised             // a point reached supervisory, pre-alarm or alarm, or went higher
+	Cleared            // its condition ended; a latched alarm is held
+	Acknowledged       // a person has seen it
+	Silenced           // the sounders were stopped
+	Resounded          // the sounders began again by themselves
+	ResetDone          // an alarm was reset
+	FaultRaised        // a fault is shown
+	FaultEnded         // it is gone
+	Disabled           // a point was taken out, with reason and expiry
+	Enabled            // it is back
+	OutputChanged      // the pattern of an output changed
+	Refused            // a command was not obeyed; Reason says why
+	PlanChanged        // the site file changed
+	kinds
+)
+
+var kindNames = [kinds]string{
+	"", "started", "raised", "cleared", "acknowledged", "silenced", "resounded", "reset", "fault",
+	"fault_ended", "disabled", "enabled", "output", "refused", "plan_changed",
+}
+
+// String is the kind as messages write it.
+func (k Kind) String() string {
+	if k == 0 || k >= kinds {
+		return "unknown"
+	}
+	return kindNames[k]
+}
+
+// Event is one thing that happened at the panel. Seq is gapless within a run and grows over runs.
+type Event struct {
+	Seq      uint64
+	At       point.Instant
+	Kind     Kind
+	Alarm    AlarmID // of alarm events
+	Zone     ZoneID
+	Point    point.ID
+	Output   OutputID
+	Signal   Signal
+	From, To detect.Finding
+	Fault    detect.FaultCode // of fault events
+	Pattern  Pattern          // of OutputChanged
+	By       Origin
+	Cause    string        // ID of the command that caused it
+	Reason   string        // of a refusal, a disablement or a fault's detail
+	For      time.Duration // of Disabled
+	Restored bool          // a raise that a new run repeats after a restart
+	Latched  bool          // the alarm stays until reset
+	Drill    bool
+}
+
+// Wish is what one output should do. It is repeated at every step.
+type Wish struct {
+	Output  OutputID
+	Pattern Pattern
+}
+
+// Input is everything that the panel learns at one step.
+type Input struct {
+	Readings []point.Reading // oldest first
+	Commands []Command       // oldest first
+	Notices  []Notice
+}
+
+// Decision is everything that the panel decides at one step. Its slices are valid until the next
+// step. Saved is nil when nothing that must survive a restart has changed.
+type Decision struct {
+	Wishes []Wish
+	Events []Event
+	Saved  *Saved
+}

@@ -1,0 +1,120 @@
+package alarm
+
+import (
+	"time"
+
+	"github.com/firepost/firepost/agent/detect"
+	"github.com/firepost/firepost/agent/point"
+)
+
+// ZoneID names an area of the site.
+type ZoneID string
+
+// OutputID names something that the panel switches.
+type OutputID string
+
+// AlarmID names one alarm for its whole life: point, boot and number, such as "smoke1-41-77".
+type AlarmID string
+
+// Signal is what an alarm of a point means to people.
+type Signal uint8
+
+// The signals. Their order is the order in which the panel shows them, most urgent last.
+const (
+	Supervisory Signal = iota
+	Power
+	Water
+	Evacuation
+	Flood
+	CO
+	Gas
+	Fire
+	signals
+)
+
+var signalNames = [signals]string{
+	"supervisory", "power", "water", "evacuation", "flood", "co", "gas", "fire",
+}
+
+// String is the signal as messages and site files write it.
+func (s Signal) String() string {
+	if s >= signals {
+		return "unknown"
+	}
+	return signalNames[s]
+}
+
+// Signals lists every signal.
+func Signals() []Signal {
+	all := make([]Signal, signals)
+	for i := range all {
+		all[i] = Signal(i)
+	}
+	return all
+}
+
+// PointPlan is one point of the site.
+type PointPlan struct {
+	ID     point.ID
+	Name   string // for people, in any language
+	Zone   ZoneID
+	Signal Signal
+	Latch  bool        // the alarm stays until reset
+	Spec   detect.Spec // its rule
+	Rule   detect.Rule // nil: detect.New(Spec)
+}
+
+// ZonePlan is one area of the site.
+type ZonePlan struct {
+	ID   ZoneID
+	Name string
+}
+
+// OutputKind says what an output does, and so which causes drive it unless told otherwise.
+type OutputKind uint8
+
+// The kinds of output.
+const (
+	Sounder OutputKind = iota
+	Buzzer
+	Strobe
+	Lamp
+	Valve // on means closed
+	Fan
+	Relay
+	outputKinds
+)
+
+var outputKindNames = [outputKinds]string{
+	"sounder", "buzzer", "strobe", "lamp", "valve", "fan", "relay",
+}
+
+// String is the kind as site files write it.
+func (k OutputKind) String() string {
+	if k >= outputKinds {
+		return "unknown"
+	}
+	return outputKindNames[k]
+}
+
+// OutputPlan is one thing that the panel switches. Zones and Signals narrow what drives it: empty
+// means every zone, and the signals that are usual for its kind.
+type OutputPlan struct {
+	ID      OutputID
+	Name    string
+	Kind    OutputKind
+	Zones   []ZoneID
+	Signals []Signal
+	Level   detect.Level // the lowest level that drives it; 0: Alarm
+	Steady  bool         // on without a pattern: a relay, or a siren with its own tone
+}
+
+// Plan is the whole site as the panel needs it. A Plan belongs to the one Panel that it is given
+// to, because its rules have a memory.
+type Plan struct {
+	Points  []PointPlan
+	Zones   []ZonePlan
+	Outputs []OutputPlan
+	// Resound is how long after a silence the sounders ring again while an alarm stands; 0: 10 min.
+	Resound time.Duration
+}

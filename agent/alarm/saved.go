@@ -1,0 +1,41 @@
+package alarm
+
+import (
+	"time"
+
+	"github.com/firepost/firepost/agent/detect"
+	"github.com/firepost/firepost/agent/point"
+)
+
+// Saved is what the panel must remember over a restart. It holds ages and remaining times, never
+// moments, so that a power cut neither shortens an alarm nor lengthens a disablement. The zero
+// value is a new panel: nothing disabled, nothing latched.
+type Saved struct {
+	Boot      uint32 // number of the run that saved it
+	LastEvent uint64
+	LastAlarm uint64
+	Alarms    []SavedAlarm // in the order in which they were raised
+	Disabled  []SavedDisabled
+	Silenced  bool
+	Resound   time.Duration // until the sounders ring again, while Silenced
+}
+
+// SavedAlarm is one alarm that stood.
+type SavedAlarm struct {
+	ID           AlarmID
+	Point        point.ID
+	Signal       Signal
+	Finding      detect.Finding
+	Age          time.Duration // since it was raised
+	Acknowledged bool
+	By           Origin // who acknowledged it
+	Cleared      bool   // its condition had ended
+}
+
+// SavedDisabled is one point taken out.
+type SavedDisabled struct {
+	Point     point.ID
+	Remaining time.Duration
+	Reason    string
+	By        Origin
+}
