@@ -1,0 +1,102 @@
+# firepost: the edge agent of a small venue. "make help" lists what can be done.
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -ec
+.DEFAULT_GOAL := help
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+STAMP   := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.built=$(STAMP)
+BUILD   := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
+REPORT  := go run ./cross/report $(if $(CI),-no-skips)
+QEMU6   := qemu-arm-static -cpu arm1176
+QEMU7   := qemu-arm-static -cpu cortex-a7
+QEMU64  := qemu-aarch64-static -cpu cortex-a53
+# What runs on the board's processor in the tests: everything that judges, stores or talks to parts.
+ON_ARM  := ./buffer/... ./drivers/... ./agent/point ./agent/detect ./agent/alarm ./agent/wire \
+           ./agent/internal/keeper ./firmware-sim/chip ./firmware-sim/dst
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## a recorded fire on a simulated board, from the sensor to the district (ARGS=--once to end by itself)
+	@go run ./firmware-sim demo $(ARGS)
+
+.PHONY: build
+build: ## bin/firepost and bin/firmware-sim for this machine
+	$(BUILD) -o bin/ ./agent/cmd/firepost ./firmware-sim
+
+.PHONY: cross
+cross: ## bin/firepost for linux arm6, arm7, arm64 and amd64
+	GOOS=linux GOARCH=arm GOARM=6 $(BUILD) -o bin/firepost-linux-arm6 ./agent/cmd/firepost
+	GOOS=linux GOARCH=arm GOARM=7 $(BUILD) -o bin/firepost-linux-arm7 ./agent/cmd/firepost
+	GOOS=linux GOARCH=arm64 $(BUILD) -o bin/firepost-linux-arm64 ./agent/cmd/firepost
+	GOOS=linux GOARCH=amd64 $(BUILD) -o bin/firepost-linux-amd64 ./agent/cmd/firepost
+	@ls -l bin/firepost-linux-*
+
+.PHONY: test
+test: ## all tests that need Go alone; more where a tool is found, and the names of what was skipped
+	@go vet ./... && go test -json -timeout 170s ./... | $(REPORT)
+
+.PHONY: sim
+sim: ## 200 seeds of the simulated site (SEED=31 for one, with its story; SEEDS=10000 for more)
+	go test -count=1 -timeout 60m $(if $(SEED),-v) ./firmware-sim/dst
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (1m)
+	@for p in $$(grep -rl --include='*_test.go' '^func Fuzz' agent buffer drivers firmware-sim | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' $$p/*_test.go | cut -c6-); do \
+	    echo "== $$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(or $(FUZZTIME),1m) ./$$p; \
+	  done; done
+
+.PHONY: golden
+golden: ## rewrite the golden files and show what changed
+	go test $$(grep -rl --include='*_test.go' 'flag.Bool("update"' agent drivers firmware-sim cross buffer | xargs -n1 dirname | sort -u | sed 's,^,./,') -update
+	git --no-pager diff --stat -- '*.golden' '*/testdata/*' '*.md'
+
+bin/staticcheck: cross/tools/go.mod
+	go build -C cross/tools -o ../../bin/staticcheck honnef.co/go/tools/cmd/staticcheck
+
+.PHONY: tidy
+tidy: bin/staticcheck ## fmt, vet, staticcheck with all checks, the import table
+	@test -z "$$(gofmt -l agent buffer cross drivers firmware-sim provisioning)" || { gofmt -l agent buffer cross drivers firmware-sim provisioning; echo 'run gofmt -w on these'; exit 1; }
+	go vet ./...
+	bin/staticcheck ./...
+	go test ./cross/tidy
+
+.PHONY: check
+check: tidy test ## before each commit
+
+.PHONY: arm
+arm: ## the tests of buffer, drivers, alarm and the simulation as ARM v6, v7 and arm64 programs under qemu
+	@command -v qemu-arm-static >/dev/null || { echo 'qemu-arm-static is missing: apt-get install qemu-user-static'; exit 1; }
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=6 SEEDS=20 go test -timeout 10m -exec '$(QEMU6)' $(ON_ARM)
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=7 SEEDS=20 go test -timeout 10m -exec '$(QEMU7)' $(ON_ARM)
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 SEEDS=20 go test -timeout 10m -exec '$(QEMU64)' $(ON_ARM)
+
+.PHONY: kill
+kill: ## kill -9 of the agent at random against a real broker, ROUNDS (15) times
+	KILL_ROUNDS=$(or $(ROUNDS),15) go test -count=1 -timeout 60m -run 'TestKill' -v ./agent/cmd/firepost | grep -v '^=== '
+
+.PHONY: mutants
+mutants: ## ten mistakes planted in the panel; each must be found by its tests
+	go test -tags mutants -count=1 -timeout 20m ./agent/alarm/mutants
+
+.PHONY: bench
+bench: cross ## latency, throughput, memory and size, one JSON line a figure
+	@go run ./cross/bench
+
+.PHONY: ci
+ci: tidy cross ## what .ci/run runs after "make test"
+	go test -race -timeout 15m ./agent/... ./buffer/... ./drivers/... ./firmware-sim/...
+	$(MAKE) arm
+	$(MAKE) kill ROUNDS=15
+
+.PHONY: nightly
+nightly: ## the large counts
+	FIREPOST_LARGE=1 go test -count=1 -timeout 60m ./buffer/... ./agent/internal/...
+	$(MAKE) sim SEEDS=10000
+	$(MAKE) kill ROUNDS=100
+	$(MAKE) mutants
+	$(MAKE) fuzz FUZZTIME=1m

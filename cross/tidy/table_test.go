@@ -1,0 +1,93 @@
+package tidy_test
+
+// rooms is the import table of the house: which of our packages a package may import. A package
+// that is not listed fails the test, so that a new room is a decision and not an accident.
+// A trailing "/..." in a value stands for everything below.
+var rooms = map[string][]string{
+	"drivers":             {},
+	"drivers/contact":     {"drivers"},
+	"drivers/relay":       {"drivers"},
+	"drivers/sht4x":       {"drivers"},
+	"drivers/sps30":       {"drivers"},
+	"drivers/ads1115":     {"drivers"},
+	"drivers/loop420":     {"drivers"},
+	"drivers/ratiometric": {"drivers"},
+	"drivers/catalog": {
+		"drivers", "drivers/contact", "drivers/relay", "drivers/sht4x", "drivers/sps30",
+		"drivers/ads1115", "drivers/loop420", "drivers/ratiometric",
+	},
+	"drivers/board": {"drivers"},
+
+	"agent/point":           {"drivers"},
+	"agent/detect":          {"agent/point", "drivers"},
+	"agent/alarm":           {"agent/point", "agent/detect", "drivers"},
+	"agent/site":            {"agent/alarm", "agent/detect", "agent/point", "drivers", "drivers/catalog"},
+	"agent/wire":            {"agent/alarm", "agent/detect", "agent/point", "drivers"},
+	"agent/internal/guard":  {"agent/alarm", "agent/detect", "agent/point", "drivers"},
+	"agent/internal/scribe": {"agent/alarm", "agent/detect", "agent/point", "agent/wire", "buffer", "drivers"},
+	"agent/internal/keeper": {"agent/alarm"},
+	"agent/internal/uplink": {"buffer", "agent/wire", "agent/alarm"},
+	"agent/internal/diag":   {"agent/alarm", "agent/detect", "agent/point", "agent/wire", "drivers"},
+	"agent": {
+		"agent/alarm", "agent/detect", "agent/point", "agent/site", "agent/wire", "agent/internal/...",
+		"buffer", "provisioning", "drivers", "drivers/catalog",
+	},
+	"agent/cmd/firepost": {
+		"agent", "agent/alarm", "agent/detect", "agent/point", "agent/site", "agent/wire",
+		"agent/internal/...", "provisioning", "drivers", "drivers/board", "drivers/catalog",
+	},
+
+	"buffer":       {},
+	"provisioning": {},
+
+	"firmware-sim/chip":   {},
+	"firmware-sim/world":  {},
+	"firmware-sim/board":  {"firmware-sim/chip", "firmware-sim/world", "drivers"},
+	"firmware-sim/replay": {"firmware-sim/chip", "firmware-sim/world"},
+	"firmware-sim/dst": {
+		"firmware-sim/board", "firmware-sim/chip", "firmware-sim/world", "drivers", "drivers/catalog",
+		"agent/point", "agent/detect", "agent/alarm", "agent/site",
+	},
+	"firmware-sim/district": {"agent/wire"},
+	"firmware-sim": {
+		"firmware-sim/board", "firmware-sim/chip", "firmware-sim/world", "firmware-sim/dst",
+		"firmware-sim/replay", "firmware-sim/district", "agent", "agent/alarm", "agent/detect",
+		"agent/point", "agent/site", "agent/wire", "drivers", "drivers/catalog", "provisioning",
+	},
+
+	"cross/tidy": {},
+	"cross/bench": {
+		"agent", "agent/alarm", "agent/detect", "agent/point", "agent/site", "agent/wire", "buffer", "drivers",
+		"drivers/catalog", "provisioning", "firmware-sim/board", "firmware-sim/chip",
+		"firmware-sim/district",
+	},
+}
+
+// keepers names, for a library that must not spread, the packages that may import it, and why.
+var keepers = []struct {
+	library string
+	rooms   []string
+	why     string
+}{
+	{"periph.io/x/host", []string{"drivers/board"}, "it opens /dev when it is initialised"},
+	{"github.com/warthog618/go-gpiocdev", []string{"drivers/board"}, "lines are opened in one place"},
+	{"github.com/eclipse/paho.mqtt.golang", []string{"agent/internal/uplink", "firmware-sim/district"},
+		"its tokens and its globals need care that is taken in one place"},
+	{"go.etcd.io/bbolt", []string{"buffer"}, "its panics are contained in one place"},
+	{"github.com/google/renameio", []string{"provisioning", "agent/internal/keeper", "agent"},
+		"files that must be whole are written in few places"},
+	{"github.com/coreos/go-systemd", []string{"agent/cmd/firepost"}, "a library does not talk to init"},
+	{"github.com/mochi-mqtt/server", []string{"firmware-sim/district", "cross/bench"},
+		"the device has no broker"},
+	{"net/http", []string{"agent", "agent/internal/diag", "agent/cmd/firepost", "firmware-sim",
+		"cross/bench"}, "one place serves pages"},
+	{"os/exec", []string{"firmware-sim", "cross/bench"}, "the agent starts no program"},
+}
+
+// deviceFree lists what may never be linked into the device's binary.
+var deviceFree = []string{
+	"github.com/mochi-mqtt/server", "github.com/rs/xid", "github.com/santhosh-tekuri/jsonschema",
+}
+
+// deviceRooms are the packages that deviceFree speaks of.
+var deviceRooms = []string{"./agent/...", "./drivers/...", "./buffer/...", "./provisioning/..."}
