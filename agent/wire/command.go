@@ -1,0 +1,121 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Command is an order of the platform. Whether it may be obeyed is for others to say.
+type Command struct {
+	ID      string
+	Name    string    // such as "acknowledge"
+	Issued  time.Time // zero: not told
+	Expires time.Time // zero: not told; what actuates needs one
+	By      string    // who gave it
+	Need    string    // "human": a person must answer
+	Prio    string
+	Args    json.RawMessage // a JSON object; nil: none
+}
+
+// The states of a command that up/rsp tells.
+const (
+	RspReceived    = "received"
+	RspAccepted    = "accepted"
+	RspRejected    = "rejected"
+	RspExecuting   = "executing"
+	RspDone        = "done"
+	RspFailed      = "failed"
+	RspExpired     = "expired"
+	RspInterrupted = "interrupted"
+)
+
+// The reasons of a rejection.
+const (
+	ReasonUnsupported  = "unsupported"
+	ReasonMalformed    = "malformed"
+	ReasonExpired      = "expired"
+	ReasonClock        = "clock"
+	ReasonNotPermitted = "not_permitted"
+	ReasonStorage      = "storage"
+	ReasonLedgerLost   = "ledger_lost"
+	ReasonBusy         = "busy"
+)
+
+// DecodeCommand reads down/cmd. Sizes and types are held strictly, unknown fields are ignored.
+//
+// It fails with ErrMalformed. When the id could be read all the same, the Command that comes with
+// the error carries it, so that the refusal can name it.
+func DecodeCommand(b []byte) (Command, error) {
+	var e struct {
+		SpecVersion string          `json:"specversion"`
+		ID          string          `json:"id"`
+		Type        string          `json:"type"`
+		Data        json.RawMessage `json:"data"`
+	}
+	if err := decode(b, &e); err != nil {
+		return Command{}, fmt.Errorf("down/cmd: %w", err)
+	}
+	if !isName(e.ID) {
+		return Command{}, fmt.Errorf("down/cmd: id %.40q: %w", e.ID, ErrMalformed)
+	}
+	c := Command{ID: e.ID}
+	if e.SpecVersion != "1.0" || e.Type != TypeCmd {
+		return c, fmt.Errorf("down/cmd %s: type %.40q of CloudEvents %.10q, want %s of 1.0: %w",
+			e.ID, e.Type, e.SpecVersion, TypeCmd, ErrMalformed)
+	}
+	var d struct {
+		Name    string          `json:"name"`
+		Issued  moment          `json:"issued"`
+		Expires moment          `json:"expires"`
+		By      string          `json:"by"`
+		Need    string          `json:"need"`
+		Prio    string          `json:"prio"`
+		Args    json.RawMessage `json:"args"`
+	}
+	if err := decode(e.Data, &d); err != nil {
+		return c, fmt.Errorf("down/cmd %s: data: %w", e.ID, err)
+	}
+	if !isName(d.Name) {
+		return c, fmt.Errorf("down/cmd %s: name %.40q: %w", e.ID, d.Name, ErrMalformed)
+	}
+	if len(d.By) > maxName || len(d.Need) > maxName || len(d.Prio) > maxName {
+		return c, fmt.Errorf("down/cmd %s: a field is longer than %d bytes: %w",
+			e.ID, maxName, ErrMalformed)
+	}
+	if string(d.Args) == "null" {
+		d.Args = nil
+	}
+	if len(d.Args) > 0 && d.Args[0] != '{' {
+		return c, fmt.Errorf("down/cmd %s: args is not an object: %w", e.ID, ErrMalformed)
+	}
+	c.Name, c.Issued, c.Expires = d.Name, d.Issued.Time, d.Expires.Time
+	c.By, c.Need, c.Prio, c.Args = d.By, d.Need, d.Prio, d.Args
+	return c, nil
+}
+
+// RspBody is the stored body of a command's new state; it belongs on the alarm lane. reason is
+// empty where the state needs none.
+func RspBody(id, state, reason string) []byte {
+	return body(TypeRsp, id, 0, struct {
+		ID     string `json:"id"`
+		State  string `json:"state"`
+		Reason string `json:"reason,omitempty"`
+	}{id, state, reason})
+}
+
+// isName tells whether text from outside can stand in a topic, a log and a key: 1 to maxName bytes
+// of printable ASCII without space.
+func isName(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= maxName
+}
+
+// body is the stored body of one message.
+func body(kind, subject string, age int64, data any) []byte {
+	return encode(stored{Type: kind, Subject: subject, Age: max(age, 0), Data: encode(data)})
+}
