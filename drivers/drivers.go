@@ -92,7 +92,7 @@ const (
 // without debounce.
 type LineConfig struct {
 	Output   bool
-	High     bool // first level of an output, given inside the request: the line never drives another one first
+	High     bool // first level of an output: the line never drives another one first
 	Bias     Bias
 	Debounce time.Duration // of an input; 0: none
 }

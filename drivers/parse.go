@@ -37,18 +37,19 @@ var spellings = strings.NewReplacer(
 	"m3", "m\u00b3",
 )
 
+// longest is more than any int64 has, with its point and the zeros around it.
+const longest = 32
+
 // ParseUnits reads a decimal number and its unit. The result is the number times the Scale of the
 // unit, which must be a power of ten. A unit with an empty Symbol accepts a bare number. The first
 // unit is the one that the error proposes.
 func ParseUnits(text string, units []Unit) (int64, error) {
 	plain := strings.TrimSpace(spellings.Replace(text))
-	end := strings.IndexFunc(plain, func(r rune) bool { return !strings.ContainsRune("+-.0123456789", r) })
-	if end < 0 {
-		end = len(plain)
-	}
-	number, symbol := plain[:end], strings.TrimSpace(plain[end:])
+	symbol := strings.TrimLeft(plain, "+-.0123456789")
+	number := strings.TrimSuffix(plain, symbol)
+	symbol = strings.TrimSpace(symbol)
 	negative, whole, part, ok := split(number)
-	if !ok {
+	if !ok || len(number) > longest {
 		return 0, fmt.Errorf("%s is not a number with a unit; write it like %s", clip(text),
 			propose("20", units))
 	}
@@ -124,8 +125,8 @@ func quote(number string, u Unit) string {
 // clip quotes a text for an error, and only as much of it as a line of a terminal holds.
 func clip(text string) string {
 	const most = 40
-	if len(text) <= most {
-		return `"` + strings.ToValidUTF8(text, "?") + `"`
+	if len(text) > most {
+		return strconv.Quote(strings.ToValidUTF8(text[:most], "") + "…")
 	}
-	return `"` + strings.ToValidUTF8(text[:most], "") + `…"`
+	return strconv.Quote(text)
 }
