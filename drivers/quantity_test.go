@@ -122,7 +122,7 @@ func TestParseSaysWhatToWrite(t *testing.T) {
 			`"3 psi" has an unknown unit "psi"; write "3 kPa", "3 MPa", "3 bar" or "3 Pa"`},
 		{drivers.Level, "9223372036854775.808 m", `"9223372036854775.808 m" is too large`},
 		{drivers.Level, strings.Repeat("0", 33) + " m",
-			`"` + strings.Repeat("0", 33) + ` m" is not a number with a unit; " +
+			`"` + strings.Repeat("0", 33) + ` m" is not a number with a unit; ` +
 				`write it like "20 m", "20 cm" or "20 mm"`},
 		{drivers.Raw, strings.Repeat("x", 99),
 			`"` + strings.Repeat("x", 40) + `…" is not a number with a unit; write it like "20"`},

@@ -65,19 +65,23 @@ func (l *simLine) Set(high bool) error {
 func (l *simLine) Wait(max time.Duration) (uint32, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	max = min(max, simMaxWait)
+	longest := simMaxWait
 	if !l.Interrupts() {
-		max = min(max, pollEvery)
+		longest = pollEvery
 	}
-	millis := uint32((max + time.Millisecond - 1) / time.Millisecond)
+	limit := min(max, longest)
+	if limit < 0 {
+		limit = 0
+	}
+	millis := uint32((limit + time.Millisecond - 1) / time.Millisecond)
 	start := time.Now()
-	body, err := l.call(binary.BigEndian.AppendUint32([]byte{opWait}, millis), max+simPatience)
+	body, err := l.call(binary.BigEndian.AppendUint32([]byte{opWait}, millis), limit+simPatience)
 	if err == nil && len(body) != 4 {
 		l.drop()
 		err = fmt.Errorf("%w: %d bytes for a count of edges", drivers.ErrNoDevice, len(body))
 	}
 	if err != nil {
-		time.Sleep(min(max, time.Second) - time.Since(start))
+		time.Sleep(min(limit, time.Second) - time.Since(start))
 		return 0, l.failed("wait", err)
 	}
 	return binary.BigEndian.Uint32(body), nil
