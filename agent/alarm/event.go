@@ -73,6 +73,18 @@ type Command struct {
 	Reason   string        // of Disable
 }
 
+// Why a command was not obeyed: the Reason of a Refused event.
+const (
+	RefusedExpired      = "expired"       // its deadline has passed
+	RefusedNotPermitted = "not_permitted" // not from there, or not at this access level
+	RefusedUnsupported  = "unsupported"   // the panel knows no such action
+	RefusedUnknownPoint = "unknown_point" // the site has no such point
+	RefusedNoReason     = "no_reason"     // a disablement needs one, of at most 256 bytes
+	RefusedDuration     = "bad_duration"  // a disablement ends: at most 8 h an order, 24 h together
+	RefusedNothing      = "nothing_to_do" // what it asks for is so already
+	RefusedRepeated     = "repeated"      // a command with this ID was obeyed before
+)
+
 // Notice is what another room knows about itself: a fault of the catalogue begins or ends.
 type Notice struct {
 	Fault  detect.FaultCode

@@ -1,16 +1,192 @@
-// Package alarm is the panel.
+// Package alarm is the panel: it holds the state of the whole site and decides what sounds, what is
+// shown and what is told. It is pure: time is an argument, and it must never know a goroutine, a
+// lock, a disk or a network.
 package alarm
 
-import "github.com/firepost/firepost/agent/point"
+import (
+	"time"
 
-// Panel holds the state of the whole site.
-type Panel struct{}
+	"github.com/firepost/firepost/agent/detect"
+	"github.com/firepost/firepost/agent/point"
+)
 
-// New returns a panel for plan that goes on from saved.
-func New(plan Plan, saved Saved) *Panel { return &Panel{} }
+const (
+	defaultResound = 10 * time.Minute
+	// Event numbers of a run start at the next multiple of seqStride, and the number in Saved is
+	// never more than saveEvery behind. So a number repeats only if a run made a million events
+	// and not one of its last thousand Saved reached the disk.
+	seqStride = 1_000_000
+	saveEvery = 1000
+	// saveAgain is how old a remaining time in Saved may be: a crash lengthens it by no more.
+	saveAgain = time.Minute
+)
 
-// Step makes one step.
-func (p *Panel) Step(now point.Instant, in Input) Decision { return Decision{} }
+// Panel holds the state of the whole site. It belongs to one goroutine.
+type Panel struct {
+	plan    Plan
+	points  []watched
+	index   map[point.ID]int
+	alarms  []*standing // in the order in which they were raised
+	outputs []driven
+	notices notices
 
-// Snapshot copies the state of the panel.
-func (p *Panel) Snapshot(now point.Instant) *Snapshot { return &Snapshot{} }
+	silenced  bool
+	resoundAt point.Instant // 0: not while silenced
+	obeyed    [64]string    // IDs of the last commands
+	obeyedN   int
+
+	boot      uint32
+	steps     uint64
+	seq       uint64
+	lastAlarm uint64
+
+	redrive  bool // the outputs must be decided anew
+	dirty    bool // something changed that must survive a restart
+	savedSeq uint64
+	savedAt  point.Instant
+	events   []Event
+	wishes   []Wish
+}
+
+// New returns a panel for plan that goes on from saved. It is made when the agent starts, at the
+// instant 0 or little later; what saved holds is shown, and sounds, from the first step.
+func New(plan Plan, saved Saved) *Panel {
+	p := &Panel{boot: saved.Boot + 1, lastAlarm: saved.LastAlarm, dirty: true}
+	if saved.Boot != 0 || saved.LastEvent != 0 {
+		p.seq = (saved.LastEvent/seqStride + 1) * seqStride
+	}
+	p.savedSeq = p.seq
+	p.install(plan)
+	p.restore(saved)
+	p.decideOutputs()
+	return p
+}
+
+// install takes a plan into use, with nothing remembered.
+func (p *Panel) install(plan Plan) {
+	if plan.Resound <= 0 {
+		plan.Resound = defaultResound
+	}
+	p.plan = plan
+	p.points = make([]watched, len(plan.Points))
+	p.index = make(map[point.ID]int, len(plan.Points))
+	for i := range plan.Points {
+		p.points[i] = newWatched(plan.Points[i])
+		p.index[plan.Points[i].ID] = i
+	}
+	p.outputs = make([]driven, len(plan.Outputs))
+	p.wishes = make([]Wish, len(plan.Outputs))
+	for i := range plan.Outputs {
+		p.outputs[i].plan = plan.Outputs[i]
+	}
+	p.redrive = true
+}
+
+// Step makes one step. Its order matters. Commands come first: a silence meant for an old alarm must
+// not hush one that starts in the same step. Then notices, then the rules in plan order, then what
+// time alone does, and the outputs last.
+func (p *Panel) Step(now point.Instant, in Input) Decision {
+	p.begin(now)
+	for i := range in.Commands {
+		p.obey(now, &in.Commands[i])
+	}
+	for i := range in.Notices {
+		p.note(now, in.Notices[i])
+	}
+	for i := range in.Readings {
+		if w := p.at(in.Readings[i].Point); w != nil {
+			w.deliver(in.Readings[i])
+		}
+	}
+	for i := range p.points {
+		p.watch(now, &p.points[i])
+	}
+	p.resound(now)
+	p.showNotices(now)
+	return p.decide(now)
+}
+
+// Replan changes to another plan within a run. Latches and disablements are kept by point ID. An
+// alarm whose point is gone stays until a person resets it. The rules are new and start with what
+// the old ones had found.
+func (p *Panel) Replan(now point.Instant, plan Plan) Decision {
+	p.begin(now)
+	old, oldOutputs := p.points, p.outputs
+	p.install(plan)
+	for i := range old {
+		p.inherit(now, &old[i])
+	}
+	p.adopt()
+	for i := range oldOutputs {
+		p.inheritOutput(now, &oldOutputs[i])
+	}
+	p.emit(now, Event{Kind: PlanChanged, Reason: plan.Hash})
+	p.dirty = true
+	return p.decide(now)
+}
+
+// begin opens a step. The first one of a run says so, and repeats the alarms that still stand.
+func (p *Panel) begin(now point.Instant) {
+	p.events = p.events[:0]
+	p.steps++
+	if p.steps > 1 {
+		return
+	}
+	p.shift(now)
+	p.emit(now, Event{Kind: Started})
+	for _, a := range p.alarms {
+		e := a.event(Raised)
+		e.To, e.Restored = a.finding, true
+		p.emit(now, e)
+	}
+}
+
+// decide closes a step.
+func (p *Panel) decide(now point.Instant) Decision {
+	if p.redrive {
+		p.decideOutputs()
+	}
+	p.tellOutputs(now)
+	return Decision{Wishes: p.wishes, Events: p.events, Saved: p.saveIfDue(now)}
+}
+
+// emit numbers an event and gives it out.
+func (p *Panel) emit(now point.Instant, e Event) {
+	p.seq++
+	e.Seq, e.At = p.seq, now
+	p.events = append(p.events, e)
+}
+
+// at is the point of that name; nil when the plan has none.
+func (p *Panel) at(id point.ID) *watched {
+	if i, ok := p.index[id]; ok {
+		return &p.points[i]
+	}
+	return nil
+}
+
+// resound lets the sounders ring again some time after a silence, while an alarm still stands.
+func (p *Panel) resound(now point.Instant) {
+	if !p.silenced || p.resoundAt == 0 || now < p.resoundAt {
+		return
+	}
+	for _, a := range p.alarms {
+		if a.active && a.finding.Level >= detect.Alarm {
+			p.unsilence()
+			p.emit(now, Event{Kind: Resounded})
+			return
+		}
+	}
+	// All conditions have ended. A latched one that comes back rings by itself.
+	p.resoundAt = 0
+	p.dirty = true
+}
+
+// unsilence gives every alarm its sound back.
+func (p *Panel) unsilence() {
+	for _, a := range p.alarms {
+		a.silenced = false
+	}
+	p.silenced, p.resoundAt = false, 0
+	p.redrive, p.dirty = true, true
+}

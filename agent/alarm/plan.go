@@ -117,4 +117,6 @@ type Plan struct {
 	Outputs []OutputPlan
 	// Resound is how long after a silence the sounders ring again while an alarm stands; 0: 10 min.
 	Resound time.Duration
+	// Hash names the site file that this plan was made from; it is the Reason of PlanChanged.
+	Hash string
 }

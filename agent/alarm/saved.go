@@ -30,11 +30,13 @@ type SavedAlarm struct {
 	Acknowledged bool
 	By           Origin // who acknowledged it
 	Cleared      bool   // its condition had ended
+	Silenced     bool   // it sounds no more
 }
 
 // SavedDisabled is one point taken out.
 type SavedDisabled struct {
 	Point     point.ID
+	Age       time.Duration // since it was taken out, over all orders
 	Remaining time.Duration
 	Reason    string
 	By        Origin

@@ -1,6 +1,8 @@
 package alarm
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/firepost/firepost/agent/detect"
@@ -43,6 +45,8 @@ type PointState struct {
 	Alarm    AlarmID        // the alarm that stands or is latched at it; empty: none
 	Disabled time.Duration  // remaining time of its disablement; 0: in service
 	Reason   string         // of the disablement
+	By       Origin         // of the disablement
+	Aborted  uint64         // conditions that ended before their confirm time
 	Channels []ChannelState
 }
 
@@ -59,6 +63,7 @@ type AlarmState struct {
 	Acknowledged bool
 	By           Origin
 	Restored     bool
+	Silenced     bool // it sounds no more
 }
 
 // OutputState is one output.
@@ -75,4 +80,70 @@ type FaultState struct {
 	Point  point.ID // empty: of the box itself
 	Detail string
 	Since  point.Instant
+}
+
+// Snapshot copies the state of the panel. It may be called before the first step, and then shows
+// what an earlier run left.
+func (p *Panel) Snapshot(now point.Instant) *Snapshot {
+	s := &Snapshot{
+		At: now, Step: p.steps, Boot: p.boot, LastEvent: p.seq, LastAlarm: p.lastAlarm,
+		Silenced: p.silenced,
+		Points:   make([]PointState, len(p.points)),
+		Alarms:   make([]AlarmState, len(p.alarms)),
+		Outputs:  make([]OutputState, len(p.outputs)),
+	}
+	for i := range p.points {
+		s.Points[i] = p.points[i].state(now)
+		if w := &p.points[i]; w.fault != "" {
+			s.Faults = append(s.Faults, FaultState{
+				Fault: w.fault, Point: w.plan.ID, Detail: w.faultDetail(w.fault), Since: w.faultSince,
+			})
+		}
+	}
+	for i := range p.notices {
+		if n := &p.notices[i]; n.shown {
+			s.Faults = append(s.Faults,
+				FaultState{Fault: n.kind.Code, Detail: n.detail, Since: n.since})
+		}
+	}
+	slices.SortStableFunc(s.Faults, func(a, b FaultState) int { return cmp.Compare(a.Since, b.Since) })
+	for i, a := range p.alarms {
+		s.Alarms[i] = a.state()
+	}
+	for i := range p.outputs {
+		o := &p.outputs[i]
+		s.Outputs[i] = OutputState{
+			ID: o.plan.ID, Name: o.plan.Name, Kind: o.plan.Kind, Pattern: o.pattern,
+		}
+	}
+	return s
+}
+
+func (a *standing) state() AlarmState {
+	return AlarmState{
+		ID: a.id, Point: a.point, Zone: a.zone, Signal: a.signal, Finding: a.finding,
+		Since: a.since, Active: a.active, Latched: a.latched, Acknowledged: a.acked, By: a.by,
+		Restored: a.restored, Silenced: a.silenced,
+	}
+}
+
+func (w *watched) state(now point.Instant) PointState {
+	s := PointState{
+		ID: w.plan.ID, Name: w.plan.Name, Zone: w.plan.Zone, Signal: w.plan.Signal,
+		Finding: w.finding, Aborted: w.aborted, Channels: make([]ChannelState, len(w.channels)),
+	}
+	if w.alarm != nil {
+		s.Alarm = w.alarm.id
+	}
+	if d := w.disabled; d != nil {
+		s.Disabled, s.Reason, s.By = max(d.until.Sub(now), 1), d.reason, d.by
+	}
+	for i, c := range w.channels {
+		// A value that nobody has repeated for too long is not good any more.
+		if c.Quality != point.Bad && now.Sub(c.heard) >= w.plan.Spec.StaleAfter() {
+			c.Quality, c.Reason = point.Bad, point.Stale
+		}
+		s.Channels[i] = c.ChannelState
+	}
+	return s
 }

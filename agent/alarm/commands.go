@@ -1,0 +1,212 @@
+package alarm
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/firepost/firepost/agent/point"
+)
+
+const (
+	mostDisabled   = 8 * time.Hour  // by one order
+	mostDisabledIn = 24 * time.Hour // by orders that follow each other
+	longestReason  = 256            // bytes
+)
+
+// obey carries out a command, or refuses it. Either way exactly one event answers it: the last one
+// that it makes carries its ID as Cause.
+func (p *Panel) obey(now point.Instant, c *Command) {
+	reason := p.objection(now, c)
+	before := len(p.events)
+	if reason == "" {
+		reason = p.act(now, c)
+	}
+	if reason != "" {
+		p.emit(now, Event{
+			Kind: Refused, Point: c.Point, By: c.By, Cause: c.ID, Reason: reason, For: c.For,
+		})
+		return
+	}
+	for i := before; i < len(p.events); i++ {
+		p.events[i].By = c.By
+	}
+	p.events[len(p.events)-1].Cause = c.ID
+	if c.ID != "" {
+		p.obeyed[p.obeyedN%len(p.obeyed)] = c.ID
+		p.obeyedN++
+	}
+}
+
+// objection says why a command may not be obeyed, whatever the state of the panel; empty: it may.
+func (p *Panel) objection(now point.Instant, c *Command) string {
+	switch {
+	case c.Action == 0 || c.Action >= actions:
+		return RefusedUnsupported
+	case c.ID != "" && slices.Contains(p.obeyed[:], c.ID):
+		return RefusedRepeated
+	case c.Deadline != 0 && now > c.Deadline:
+		return RefusedExpired
+	case !permitted(c.Action, c.By):
+		return RefusedNotPermitted
+	case c.Action == Silence && c.Point != "":
+		return RefusedUnsupported // A silence is for the whole site, and says so.
+	case (c.Action == Disable || c.Action == Enable || c.Point != "") && !p.knows(c.Point):
+		return RefusedUnknownPoint
+	}
+	return ""
+}
+
+// permitted holds the access rules that need no state. The district acts by its own short list:
+// its access level says nothing about who stands at the panel. A person needs level 1 to
+// acknowledge and level 2 for everything that makes the site quieter.
+func permitted(a Action, by Origin) bool {
+	switch by.Kind {
+	case District:
+		return a == Acknowledge || a == Disable || a == Enable
+	case Button, CLI, Page:
+		return by.Level >= 2 || by.Level == 1 && a == Acknowledge
+	}
+	return false
+}
+
+// knows tells whether a command about this point means something: it is in the plan, or an alarm
+// of it outlived an earlier plan.
+func (p *Panel) knows(id point.ID) bool {
+	if p.at(id) != nil {
+		return true
+	}
+	return slices.ContainsFunc(p.alarms, func(a *standing) bool { return a.point == id })
+}
+
+// act carries out a command and says why not, if it could not.
+func (p *Panel) act(now point.Instant, c *Command) string {
+	switch c.Action {
+	case Acknowledge:
+		return p.acknowledge(now, c)
+	case Silence:
+		return p.silence(now)
+	case Reset:
+		return p.resetAll(now, c)
+	case Disable:
+		return p.disable(now, c)
+	case Enable:
+		return p.enableBy(now, c)
+	}
+	return RefusedUnsupported
+}
+
+// acknowledge marks alarms as seen. It silences nothing.
+func (p *Panel) acknowledge(now point.Instant, c *Command) string {
+	reason := RefusedNothing
+	for _, a := range p.alarms {
+		if a.acked || c.Point != "" && a.point != c.Point {
+			continue
+		}
+		a.acked, a.by = true, c.By
+		e := a.event(Acknowledged)
+		e.From, e.To = a.finding, a.finding
+		p.emit(now, e)
+		p.dirty, reason = true, ""
+	}
+	return reason
+}
+
+// silence stops the sounders and the fault tone until something new happens. Strobes, lamps and
+// valves go on.
+func (p *Panel) silence(now point.Instant) string {
+	reason := RefusedNothing
+	for _, a := range p.alarms {
+		if !a.silenced {
+			a.silenced, reason = true, ""
+		}
+	}
+	if reason == "" {
+		p.silenced, p.resoundAt, p.dirty = true, now.Add(p.plan.Resound), true
+	}
+	for i := range p.points {
+		if w := &p.points[i]; w.fault != "" && !w.faultQuiet {
+			w.faultQuiet, reason = true, ""
+		}
+	}
+	if p.notices.silence() {
+		reason = ""
+	}
+	if reason == "" {
+		p.emit(now, Event{Kind: Silenced})
+		p.redrive = true
+	}
+	return reason
+}
+
+func (p *Panel) resetAll(now point.Instant, c *Command) string {
+	reason := RefusedNothing
+	for _, a := range slices.Clone(p.alarms) {
+		if c.Point == "" || a.point == c.Point {
+			p.reset(now, a, c.By)
+			reason = ""
+		}
+	}
+	return reason
+}
+
+// disable takes a point out, for a reason and for a time. Its alarm, if there is one, is reset
+// first, and so is out of reach of the district: nobody hushes a fire from afar. Nor may the
+// district change what a person on site has disabled, for then it could enable it.
+func (p *Panel) disable(now point.Instant, c *Command) string {
+	w := p.at(c.Point)
+	if w == nil {
+		return RefusedUnknownPoint
+	}
+	if strings.TrimSpace(c.Reason) == "" || len(c.Reason) > longestReason {
+		return RefusedNoReason
+	}
+	since := now
+	if w.disabled != nil {
+		since = w.disabled.since
+	}
+	if c.For <= 0 || c.For > mostDisabled || now.Add(c.For).Sub(since) > mostDisabledIn {
+		return RefusedDuration
+	}
+	if c.By.Kind == District && (w.alarm != nil || !p.districtsOwn(w)) {
+		return RefusedNotPermitted
+	}
+	if w.alarm != nil {
+		p.reset(now, w.alarm, c.By)
+	}
+	w.disabled = &disablement{since: since, until: now.Add(c.For), reason: c.Reason, by: c.By}
+	p.showFault(now, w)
+	p.emit(now, Event{
+		Kind: Disabled, Zone: w.plan.Zone, Point: w.plan.ID, Signal: w.plan.Signal,
+		Reason: c.Reason, For: c.For,
+	})
+	p.redrive, p.dirty = true, true
+	return ""
+}
+
+// districtsOwn tells whether no person on site has disabled w.
+func (p *Panel) districtsOwn(w *watched) bool {
+	return w.disabled == nil || w.disabled.by.Kind == District
+}
+
+func (p *Panel) enableBy(now point.Instant, c *Command) string {
+	w := p.at(c.Point)
+	switch {
+	case w == nil:
+		return RefusedUnknownPoint
+	case w.disabled == nil:
+		return RefusedNothing
+	case c.By.Kind == District && !p.districtsOwn(w):
+		return RefusedNotPermitted
+	}
+	p.enable(now, w, Event{})
+	return ""
+}
+
+// enable puts a point back into service. The same step raises what stands there.
+func (p *Panel) enable(now point.Instant, w *watched, e Event) {
+	w.disabled = nil
+	e.Kind, e.Zone, e.Point, e.Signal = Enabled, w.plan.Zone, w.plan.ID, w.plan.Signal
+	p.emit(now, e)
+	p.redrive, p.dirty = true, true
+}

@@ -1,0 +1,137 @@
+package alarm
+
+import (
+	"time"
+
+	"github.com/firepost/firepost/agent/detect"
+)
+
+// Text is what a person reads, in both languages.
+type Text struct{ En, Zh string }
+
+// FaultKind is one line of the catalogue. Says is for the panel, Do for the person in front of it.
+type FaultKind struct {
+	Code     detect.FaultCode
+	Says, Do Text
+	After    time.Duration      // shown only once it has lasted so long
+	Unless   []detect.FaultCode // hidden while one of these stands
+}
+
+// The faults that other rooms give notice of.
+const (
+	OutputFailed   detect.FaultCode = "output_failed"
+	UplinkDown     detect.FaultCode = "uplink_down"
+	UplinkRefused  detect.FaultCode = "uplink_refused"
+	StorageFull    detect.FaultCode = "storage_full"
+	StorageFailed  detect.FaultCode = "storage_failed"
+	StorageSlow    detect.FaultCode = "storage_slow"
+	Restarted      detect.FaultCode = "restarted"
+	SavedLost      detect.FaultCode = "saved_lost"
+	PlanRejected   detect.FaultCode = "plan_rejected"
+	ClockUnsynced  detect.FaultCode = "clock_unsynced"
+	GapDropped     detect.FaultCode = "gap"
+	BusHung        detect.FaultCode = "bus_hung"
+	BusMissing     detect.FaultCode = "bus_missing"
+	MainsLost      detect.FaultCode = "mains_lost"
+	WatchdogAbsent detect.FaultCode = "watchdog_absent"
+)
+
+// catalogue holds every fault that has words of its own.
+var catalogue = []FaultKind{
+	{Code: detect.SensorFailed,
+		Says: Text{"The sensor gives no usable reading.", "传感器读数无效。"},
+		Do: Text{"Check its wiring and plug; replace the sensor if it stays. This point cannot see a fire.",
+			"请检查接线和插头；仍不恢复请更换传感器。此点位目前无法探测火情。"}},
+	{Code: detect.SensorSilent,
+		Says: Text{"The sensor is silent.", "传感器无数据。"},
+		Do: Text{"Check that it has power and its cable is plugged in. This point cannot see a fire.",
+			"请检查传感器供电和线缆是否插好。此点位目前无法探测火情。"}},
+	{Code: detect.RuleBroken,
+		Says: Text{"The program that judges this point has failed.", "此点位的判断程序出错。"},
+		Do: Text{"Watch this point in person, restart the box and report the fault to the maker.",
+			"请派人值守此点位，重启设备，并向厂家报告。"}},
+	{Code: OutputFailed,
+		Says: Text{"A siren, light or valve does not obey.", "声光警报器或阀门不受控制。"},
+		Do: Text{"Check its wiring and power. Be ready to warn people by voice.",
+			"请检查其接线和供电，并准备人工示警。"}},
+	{Code: UplinkDown,
+		Says: Text{"No connection to the district.", "与区域平台的连接中断。"},
+		Do: Text{"Check the network cable and the SIM. Local alarms work.",
+			"请检查网线和 SIM 卡。本地报警正常。"},
+		After: time.Minute, Unless: []detect.FaultCode{MainsLost, UplinkRefused}},
+	{Code: UplinkRefused,
+		Says: Text{"The district refuses this box.", "区域平台拒绝本设备接入。"},
+		Do: Text{"Renew the certificate or enrol the box again. Local alarms work.",
+			"请更新证书或重新注册设备。本地报警正常。"}},
+	{Code: StorageFull,
+		Says: Text{"The storage is full; old records are being dropped.", "存储已满，正在丢弃旧记录。"},
+		Do: Text{"Restore the connection to the district or free some space. Alarms work.",
+			"请恢复与区域平台的连接或清理空间。报警正常。"}},
+	{Code: StorageFailed,
+		Says: Text{"The storage cannot be written.", "存储无法写入。"},
+		Do: Text{"Replace the memory card. Alarms work, but records are lost at a power cut.",
+			"请更换存储卡。报警正常，但断电会丢失记录。"}},
+	{Code: StorageSlow,
+		Says: Text{"The storage is very slow.", "存储写入过慢。"},
+		Do:   Text{"Replace the memory card soon. Alarms work.", "请尽快更换存储卡。报警正常。"},
+	},
+	{Code: Restarted,
+		Says: Text{"A part of the program failed and was started again.", "程序的一部分出错后已自动重启。"},
+		Do: Text{"Nothing now. If it comes again, report it to the maker.",
+			"暂不需处理。如再次出现，请向厂家报告。"}},
+	{Code: SavedLost,
+		Says: Text{"What the panel remembered could not be read.", "控制器保存的状态无法读取。"},
+		Do: Text{"Disable again what must stay disabled, and look for alarms from before the restart.",
+			"请重新屏蔽需要屏蔽的点位，并核查重启前的报警。"}},
+	{Code: PlanRejected,
+		Says: Text{"The site file has mistakes; the last good one is in use.",
+			"站点配置文件有错误，正在使用上一份有效配置。"},
+		Do: Text{"Run firepost check and correct the lines that it names.",
+			"请运行 firepost check，并改正所列出的行。"}},
+	{Code: ClockUnsynced,
+		Says: Text{"The clock is not set; times in records may be wrong.", "时钟未校准，记录时间可能有误。"},
+		Do: Text{"Check that a time server can be reached. Alarms do not need the clock.",
+			"请检查能否连接时间服务器。报警不依赖时钟。"},
+		After: 10 * time.Minute},
+	{Code: GapDropped,
+		Says: Text{"Some records were dropped before they could be sent.", "部分记录在发送前已丢失。"},
+		Do: Text{"Nothing to repair; the gap is reported to the district.",
+			"无需维修；缺失范围已上报区域平台。"}},
+	{Code: BusHung,
+		Says: Text{"A sensor bus does not answer; all sensors on it are out.",
+			"传感器总线无响应，其上所有传感器失效。"},
+		Do: Text{"Unplug the sensors of this bus one by one until the others come back.",
+			"请逐个拔下该总线上的传感器，直到其余恢复。"}},
+	{Code: BusMissing,
+		Says: Text{"A bus or line of the site file cannot be opened.", "配置中的总线或线路无法打开。"},
+		Do: Text{"Run firepost doctor; it says which one and what to switch on.",
+			"请运行 firepost doctor，它会指出是哪一个以及如何启用。"}},
+	{Code: MainsLost,
+		Says:  Text{"Mains power is lost; the box runs on its battery.", "主电断电，设备由电池供电。"},
+		Do:    Text{"Check the fuse and the plug.", "请检查保险丝和插头。"},
+		After: 10 * time.Second},
+	{Code: WatchdogAbsent,
+		Says: Text{"Nothing restarts this program if it hangs.", "程序卡死时没有看门狗重启。"},
+		Do: Text{"Run it as the packaged service, which has a watchdog.",
+			"请以安装包自带的服务方式运行，该服务带看门狗。"}},
+}
+
+// Fault looks up a fault. A code that the catalogue does not know still has words: a fault is never
+// hidden for want of a text.
+func Fault(code detect.FaultCode) FaultKind {
+	for i := range catalogue {
+		if catalogue[i].Code == code {
+			return catalogue[i]
+		}
+	}
+	return FaultKind{
+		Code: code,
+		Says: Text{"Fault " + string(code) + ".", "故障 " + string(code) + "。"},
+		Do:   Text{"Report this code to the maker.", "请将此代码报告厂家。"},
+	}
+}
+
+// Faults lists the catalogue, in the order in which it is written.
+func Faults() []FaultKind {
+	return append([]FaultKind(nil), catalogue...)
+}

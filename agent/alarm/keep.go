@@ -1,0 +1,127 @@
+package alarm
+
+import (
+	"time"
+
+	"github.com/firepost/firepost/agent/point"
+)
+
+// restore takes over what an earlier run left, as if it had all begun at the instant 0.
+func (p *Panel) restore(s Saved) {
+	for _, a := range s.Alarms {
+		p.alarms = append(p.alarms, &standing{
+			id: a.ID, point: a.Point, signal: a.Signal, finding: a.Finding,
+			since: point.Instant(-a.Age), active: !a.Cleared, latched: true,
+			acked: a.Acknowledged, by: a.By, restored: true, silenced: s.Silenced && a.Silenced,
+		})
+	}
+	p.adopt()
+	for _, a := range p.alarms {
+		w := p.at(a.point)
+		if w == nil {
+			continue
+		}
+		a.latched = w.latches(a.finding.Level) || !a.active
+		if a.active {
+			w.resume(a.finding)
+		}
+	}
+	if p.silenced = s.Silenced && len(p.alarms) > 0; p.silenced {
+		p.resoundAt = point.Instant(max(s.Resound, 1))
+	}
+	for _, d := range s.Disabled {
+		if w := p.at(d.Point); w != nil {
+			w.disabled = &disablement{
+				since: point.Instant(-d.Age), until: point.Instant(min(d.Remaining, mostDisabled)),
+				reason: d.Reason, by: d.By,
+			}
+		}
+	}
+}
+
+// shift moves what restore took over to the moment of the first step: time in which nobody watched
+// does not count.
+func (p *Panel) shift(now point.Instant) {
+	by := time.Duration(now)
+	for _, a := range p.alarms {
+		a.since = a.since.Add(by)
+	}
+	if p.resoundAt != 0 {
+		p.resoundAt = p.resoundAt.Add(by)
+	}
+	for i := range p.points {
+		if d := p.points[i].disabled; d != nil {
+			d.since, d.until = d.since.Add(by), d.until.Add(by)
+		}
+	}
+	p.savedAt = now
+}
+
+// inherit keeps the disablement, the findings and the values of a point over a new plan.
+func (p *Panel) inherit(now point.Instant, old *watched) {
+	w := p.at(old.plan.ID)
+	if w == nil {
+		if old.fault != "" {
+			p.emit(now, Event{
+				Kind: FaultEnded, Zone: old.plan.Zone, Point: old.plan.ID, Signal: old.plan.Signal,
+				Fault: old.fault,
+			})
+		}
+		return
+	}
+	w.disabled = old.disabled
+	w.fault, w.faultSince, w.faultQuiet = old.fault, old.faultSince, old.faultQuiet
+	for i := range w.channels {
+		for _, c := range old.channels {
+			if c.Quantity == w.channels[i].Quantity {
+				w.channels[i] = c
+			}
+		}
+	}
+	w.resume(old.finding)
+}
+
+// saveIfDue returns what must survive a restart, or nil when nothing of it has changed.
+func (p *Panel) saveIfDue(now point.Instant) *Saved {
+	due := p.dirty || p.seq >= p.savedSeq+saveEvery
+	if !due && now.Sub(p.savedAt) >= saveAgain {
+		due = p.silenced && p.resoundAt != 0 || p.anyDisabled()
+	}
+	if !due {
+		return nil
+	}
+	p.dirty, p.savedSeq, p.savedAt = false, p.seq, now
+	return p.save(now)
+}
+
+func (p *Panel) anyDisabled() bool {
+	for i := range p.points {
+		if p.points[i].disabled != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// save copies what must survive, with ages and remaining times in place of moments.
+func (p *Panel) save(now point.Instant) *Saved {
+	s := &Saved{Boot: p.boot, LastEvent: p.seq, LastAlarm: p.lastAlarm, Silenced: p.silenced}
+	if p.resoundAt != 0 {
+		s.Resound = p.resoundAt.Sub(now)
+	}
+	for _, a := range p.alarms {
+		s.Alarms = append(s.Alarms, SavedAlarm{
+			ID: a.id, Point: a.point, Signal: a.signal, Finding: a.finding, Age: now.Sub(a.since),
+			Acknowledged: a.acked, By: a.by, Cleared: !a.active, Silenced: a.silenced,
+		})
+	}
+	for i := range p.points {
+		if d := p.points[i].disabled; d != nil {
+			s.Disabled = append(s.Disabled, SavedDisabled{
+				Point: p.points[i].plan.ID, Age: now.Sub(d.since), Remaining: d.until.Sub(now),
+				Reason: d.reason, By: d.by,
+			})
+		}
+	}
+	return s
+}

@@ -1,0 +1,149 @@
+package alarm
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/firepost/firepost/agent/detect"
+	"github.com/firepost/firepost/agent/point"
+)
+
+// standing is one alarm, from its raise until it is cleared or, when latched, reset.
+type standing struct {
+	id       AlarmID
+	point    point.ID
+	zone     ZoneID
+	signal   Signal
+	finding  detect.Finding // at its highest
+	since    point.Instant
+	active   bool // the condition stands; otherwise the alarm is latched
+	latched  bool
+	acked    bool
+	by       Origin // who acknowledged it
+	restored bool
+	silenced bool
+}
+
+func (a *standing) event(k Kind) Event {
+	return Event{
+		Kind: k, Alarm: a.id, Zone: a.zone, Point: a.point, Signal: a.signal, Latched: a.latched,
+	}
+}
+
+// latches tells whether an alarm of this level at w stays until reset. A pre-alarm never does: it
+// is a question, not an answer.
+func (w *watched) latches(l detect.Level) bool {
+	return w.plan.Latch && l != detect.PreAlarm
+}
+
+// follow brings the alarm of a point into line with what its rule finds.
+func (p *Panel) follow(now point.Instant, w *watched) {
+	a, level := w.alarm, w.finding.Level
+	switch {
+	case a == nil && level == detect.Normal:
+	case a == nil:
+		p.raise(now, w)
+	case level > a.finding.Level:
+		p.rise(now, w, a.finding)
+	case level > detect.Normal && !a.active:
+		// The condition came back before the reset. It rings again: whoever silenced the alarm saw
+		// the condition end.
+		p.rise(now, w, detect.Finding{})
+	case level == detect.Normal && a.active:
+		p.clear(now, w)
+	}
+}
+
+// raise starts an alarm.
+func (p *Panel) raise(now point.Instant, w *watched) {
+	p.lastAlarm++
+	w.alarm = &standing{
+		id:    AlarmID(fmt.Sprintf("%s-%d-%d", w.plan.ID, p.boot, p.lastAlarm)),
+		point: w.plan.ID, zone: w.plan.Zone, signal: w.plan.Signal, since: now,
+	}
+	p.alarms = append(p.alarms, w.alarm)
+	p.rise(now, w, detect.Finding{})
+}
+
+// rise lets the alarm of w stand at the level of its finding, unseen by anyone, and sound.
+func (p *Panel) rise(now point.Instant, w *watched, from detect.Finding) {
+	a := w.alarm
+	if w.finding.Level >= a.finding.Level {
+		a.finding = w.finding
+	}
+	a.active, a.acked, a.by = true, false, Origin{}
+	a.latched = a.latched || w.latches(a.finding.Level)
+	a.silenced = false
+	if p.alarming(a) {
+		p.unsilence()
+	}
+	e := a.event(Raised)
+	e.From, e.To = from, w.finding
+	p.emit(now, e)
+	p.redrive, p.dirty = true, true
+}
+
+// alarming tells whether a is more than a chirp: then it ends a silence for all.
+func (p *Panel) alarming(a *standing) bool {
+	if a.finding.Level >= detect.Alarm {
+		return true
+	}
+	for i := range p.outputs {
+		if o := &p.outputs[i].plan; o.Kind == Sounder && o.follows(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// clear notes that the condition of w's alarm has ended. A latched alarm stays.
+func (p *Panel) clear(now point.Instant, w *watched) {
+	a := w.alarm
+	a.active = false
+	e := a.event(Cleared)
+	e.From, e.To = a.finding, w.finding
+	p.emit(now, e)
+	if !a.latched {
+		p.remove(a)
+	}
+	p.redrive, p.dirty = true, true
+}
+
+// reset ends an alarm, whether its condition stands or not. If it stands, the same step raises it
+// again under a new ID.
+func (p *Panel) reset(now point.Instant, a *standing, by Origin) {
+	e := a.event(ResetDone)
+	e.From, e.By = a.finding, by
+	if w := p.at(a.point); w != nil {
+		e.To = w.finding
+	}
+	p.remove(a)
+	p.emit(now, e)
+	p.redrive, p.dirty = true, true
+}
+
+// remove forgets an alarm. With the last silenced one the silence ends too.
+func (p *Panel) remove(a *standing) {
+	if i := slices.Index(p.alarms, a); i >= 0 {
+		p.alarms = slices.Delete(p.alarms, i, i+1)
+	}
+	if w := p.at(a.point); w != nil && w.alarm == a {
+		w.alarm = nil
+	}
+	if !slices.ContainsFunc(p.alarms, func(a *standing) bool { return a.silenced }) {
+		p.silenced, p.resoundAt = false, 0
+	}
+}
+
+// adopt ties the alarms to the points of the plan. An alarm without a point is no longer active,
+// and stays latched: what once burned is not forgotten because a file changed.
+func (p *Panel) adopt() {
+	for _, a := range p.alarms {
+		w := p.at(a.point)
+		if w == nil {
+			a.active, a.latched = false, true
+			continue
+		}
+		w.alarm, a.zone = a, w.plan.Zone
+	}
+}

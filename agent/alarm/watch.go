@@ -1,0 +1,161 @@
+package alarm
+
+import (
+	"fmt"
+
+	"github.com/firepost/firepost/agent/detect"
+	"github.com/firepost/firepost/agent/point"
+)
+
+// watched is one point with its rule.
+type watched struct {
+	plan     PointPlan
+	rule     detect.Rule
+	fresh    []point.Reading // since the last step
+	channels []channel
+	finding  detect.Finding
+	aborted  uint64
+	broken   string    // what the rule panicked with; empty: never
+	alarm    *standing // that stands or is latched here
+
+	fault      detect.FaultCode // that is shown
+	faultSince point.Instant
+	faultQuiet bool // a person has silenced it
+
+	disabled *disablement
+}
+
+// channel is what is known of one quantity of a point.
+type channel struct {
+	ChannelState
+	heard point.Instant // newest reading, of any quality
+}
+
+// disablement takes a point out for a time.
+type disablement struct {
+	since, until point.Instant
+	reason       string
+	by           Origin
+}
+
+func newWatched(plan PointPlan) watched {
+	w := watched{plan: plan, rule: plan.Rule}
+	if w.rule == nil {
+		w.rule = detect.New(plan.Spec)
+	}
+	for _, q := range plan.Spec.Needs() {
+		w.channels = append(w.channels, channel{ChannelState: ChannelState{Quantity: q}})
+	}
+	return w
+}
+
+// deliver keeps a reading for the rule, and its value for the snapshot.
+func (w *watched) deliver(rd point.Reading) {
+	w.fresh = append(w.fresh, rd)
+	if rd.Sample.Quantity == 0 {
+		for i := range w.channels {
+			w.channels[i].take(rd)
+		}
+		return
+	}
+	for i := range w.channels {
+		if w.channels[i].Quantity == rd.Sample.Quantity {
+			w.channels[i].take(rd)
+			return
+		}
+	}
+	c := channel{ChannelState: ChannelState{Quantity: rd.Sample.Quantity}}
+	c.take(rd)
+	w.channels = append(w.channels, c)
+}
+
+// take remembers a reading. A bad one carries no value and leaves the last one standing.
+func (c *channel) take(rd point.Reading) {
+	c.Quality, c.Reason, c.heard = rd.Quality, rd.Reason, rd.At
+	if rd.Quality != point.Bad {
+		c.Value, c.At, c.Seen = rd.Sample.Value, rd.At, true
+	}
+}
+
+// watch judges one point and follows what its rule says. A disabled point is judged too, so that it
+// is known at once what stands there when the disablement ends.
+func (p *Panel) watch(now point.Instant, w *watched) {
+	if d := w.disabled; d != nil && now >= d.until {
+		p.enable(now, w, Event{Reason: RefusedExpired})
+	}
+	w.finding = w.judge(now)
+	w.fresh = w.fresh[:0]
+	if w.disabled == nil {
+		p.follow(now, w)
+	}
+	p.showFault(now, w)
+}
+
+// judge asks the rule. A rule that panics costs its own point only: what it had found is held, and
+// the point is in fault until the next plan or run. The rule is asked again all the same, because
+// it may have failed over one odd value, and may still see a fire.
+func (w *watched) judge(now point.Instant) (f detect.Finding) {
+	defer func() {
+		if r := recover(); r != nil {
+			f = w.finding
+			w.broken = fmt.Sprint(r)
+		}
+		if w.broken != "" {
+			f.Fault = detect.RuleBroken
+		}
+	}()
+	f = w.rule.Step(now, w.fresh)
+	if c, ok := w.rule.(detect.Counter); ok {
+		w.aborted = c.Aborted()
+	}
+	return f
+}
+
+// resume tells a new rule what an earlier one had found. A rule that panics over it starts anew.
+func (w *watched) resume(f detect.Finding) {
+	r, ok := w.rule.(detect.Resumer)
+	if !ok {
+		return
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			w.broken = fmt.Sprint(r)
+		}
+	}()
+	r.Resume(f)
+}
+
+// showFault shows the fault of a point. A disabled point shows none.
+func (p *Panel) showFault(now point.Instant, w *watched) {
+	want := w.finding.Fault
+	if w.disabled != nil {
+		want = ""
+	}
+	if want == w.fault {
+		return
+	}
+	e := Event{Zone: w.plan.Zone, Point: w.plan.ID, Signal: w.plan.Signal}
+	if w.fault != "" {
+		e.Kind, e.Fault = FaultEnded, w.fault
+		p.emit(now, e)
+	}
+	if want != "" {
+		e.Kind, e.Fault, e.Reason = FaultRaised, want, w.faultDetail(want)
+		p.emit(now, e)
+	}
+	w.fault, w.faultSince, w.faultQuiet = want, now, false
+	p.redrive = true
+}
+
+// faultDetail is what a technician wants to know beside the fault's code.
+func (w *watched) faultDetail(code detect.FaultCode) string {
+	if code == detect.RuleBroken {
+		return w.broken
+	}
+	for i := range w.channels {
+		if c := &w.channels[i]; c.Quality == point.Bad && c.Reason != point.None {
+			return c.Reason.String()
+		}
+	}
+	return ""
+}

@@ -1,0 +1,181 @@
+package detect
+
+import (
+	"slices"
+	"time"
+
+	"github.com/firepost/firepost/agent/point"
+	"github.com/firepost/firepost/drivers"
+)
+
+// defaultStale stands in for a Spec.Stale of zero: a point that may be silent for ever would look
+// healthy for ever.
+const defaultStale = 8 * time.Second
+
+// Resumer is a Rule that can go on from a finding of an earlier run, so that a restart does not
+// take a condition for ended which nobody has seen end.
+type Resumer interface {
+	// Resume is called before the first Step. The conditions behind f stand until good readings
+	// end them.
+	Resume(f Finding)
+}
+
+// Counter is a Rule that counts the conditions which ended before their confirm time was over.
+type Counter interface {
+	Aborted() uint64
+}
+
+// StaleAfter is how long a quantity may go without a good reading; a Stale of zero means 8 s.
+func (s Spec) StaleAfter() time.Duration {
+	if s.Stale <= 0 {
+		return defaultStale
+	}
+	return s.Stale
+}
+
+// Needs lists the quantities that the conditions of s look at, each once.
+func (s Spec) Needs() []drivers.Quantity {
+	var all []drivers.Quantity
+	for _, c := range s.Conditions {
+		if !slices.Contains(all, c.quantity()) {
+			all = append(all, c.quantity())
+		}
+	}
+	return all
+}
+
+// specRule is the rule that a Spec describes. It also implements Resumer and Counter.
+type specRule struct {
+	started    bool
+	channels   []health
+	conditions []condition
+}
+
+// New returns the rule that s describes. Its memory is fixed: nothing grows with the readings.
+func New(s Spec) Rule {
+	r := &specRule{conditions: make([]condition, len(s.Conditions))}
+	for _, q := range s.Needs() {
+		r.channels = append(r.channels, health{quantity: q, stale: s.StaleAfter()})
+	}
+	for i, c := range s.Conditions {
+		r.conditions[i] = newCondition(c)
+	}
+	return r
+}
+
+// Step implements Rule. A reading counts from its own moment, so a late delivery neither shortens
+// nor lengthens a delay.
+func (r *specRule) Step(now point.Instant, rs []point.Reading) Finding {
+	if !r.started {
+		r.started = true
+		for i := range r.channels {
+			r.channels[i].begin(now)
+		}
+	}
+	for i := range rs {
+		r.take(min(rs[i].At, now), &rs[i])
+	}
+	r.elapse(now)
+	return r.finding()
+}
+
+// take shows one reading to everything that looks at its quantity.
+func (r *specRule) take(at point.Instant, rd *point.Reading) {
+	r.elapse(at)
+	q := rd.Sample.Quantity
+	for i := range r.channels {
+		// A failed reading may not know what it would have measured: then all of it failed.
+		if h := &r.channels[i]; h.quantity == q || q == 0 && rd.Quality == point.Bad {
+			h.take(at, rd)
+		}
+	}
+	for i := range r.conditions {
+		if c := &r.conditions[i]; c.quantity() == q || q == 0 && rd.Quality == point.Bad {
+			c.take(at, rd)
+		}
+	}
+}
+
+// elapse lets time pass without a reading.
+func (r *specRule) elapse(now point.Instant) {
+	for i := range r.channels {
+		r.channels[i].elapse(now)
+	}
+	for i := range r.conditions {
+		c := &r.conditions[i]
+		c.elapse(now, r.faulty(c.quantity()))
+	}
+}
+
+func (r *specRule) faulty(q drivers.Quantity) bool {
+	for i := range r.channels {
+		if r.channels[i].quantity == q {
+			return r.channels[i].fault != ""
+		}
+	}
+	return false
+}
+
+// finding joins the conditions by "or" and puts the faults beside them. The reasons of the highest
+// level come first.
+func (r *specRule) finding() Finding {
+	var f Finding
+	for i := range r.channels {
+		h := &r.channels[i]
+		if h.fault != "" && (f.Fault == "" || h.fault == SensorFailed) {
+			f.Fault = h.fault
+		}
+	}
+	for i := range r.conditions {
+		if c := &r.conditions[i]; c.stands {
+			f.Level = max(f.Level, c.Level)
+		}
+	}
+	n := 0
+	for level := f.Level; level > Normal; level-- {
+		for i := range r.conditions {
+			if c := &r.conditions[i]; c.stands && c.Level == level && n < len(f.Why) {
+				f.Why[n] = c.why
+				n++
+			}
+		}
+	}
+	return f
+}
+
+// Resume implements Resumer. It prefers the conditions that f names as its reasons; after a change
+// of limits it takes those of the same level. A fault of the sensor stands too, until it is good.
+func (r *specRule) Resume(f Finding) {
+	for i := range r.channels {
+		if f.Fault == SensorFailed || f.Fault == SensorSilent {
+			r.channels[i].fault = f.Fault
+		}
+	}
+	if f.Level == Normal {
+		return
+	}
+	found := false
+	for i := range r.conditions {
+		c := &r.conditions[i]
+		for _, e := range f.Why {
+			if c.Level <= f.Level && c.explains(e) {
+				c.resume(e)
+				found = true
+			}
+		}
+	}
+	for i := range r.conditions {
+		if c := &r.conditions[i]; !found && c.Level == f.Level {
+			c.resume(f.Why[0])
+		}
+	}
+}
+
+// Aborted implements Counter.
+func (r *specRule) Aborted() uint64 {
+	var n uint64
+	for i := range r.conditions {
+		n += r.conditions[i].aborted
+	}
+	return n
+}
