@@ -70,7 +70,7 @@ func gbOf(ev alarm.Event, p *alarm.PointPlan) *gb {
 	if !ev.Drill {
 		state |= gbRun
 	}
-	if ev.Kind == alarm.Raised {
+	if ev.To.Level > detect.Normal { // An alarm that still stands is reset and raised again.
 		state |= gbAlarmBit(ev.Signal, ev.To.Level)
 	}
 	if ev.To.Fault != "" {
