@@ -10,7 +10,7 @@ const (
 	defaultWindow = time.Minute
 	rateSlots     = 64      // samples kept
 	rateSpacing   = 48      // of them in one window; the rest reaches a quarter window further
-	rateMost      = 1 << 42 // a larger difference is cut, so that the product below fits
+	rateMost      = 1 << 42 // a larger value is cut, so that the product below fits
 )
 
 // rate tells how fast a value grew over a window, from a fixed number of samples.
@@ -38,6 +38,7 @@ func newRate(window time.Duration) rate {
 // than a window, the growth is still divided by the whole window: noise of the first seconds is no
 // rate, and a fast rise is seen as soon as it has grown as far as a window's limit allows.
 func (r *rate) perMinute(at point.Instant, value int64) int64 {
+	value = min(max(value, -rateMost), rateMost)
 	for r.n > 0 && at.Sub(r.slots[r.first].at) > r.window+r.window/4 {
 		r.first, r.n = (r.first+1)%rateSlots, r.n-1
 	}
@@ -45,9 +46,8 @@ func (r *rate) perMinute(at point.Instant, value int64) int64 {
 		r.push(at, value)
 	}
 	base := r.slots[r.first]
-	grown := min(max(value-base.value, -rateMost), rateMost)
 	over := max(at.Sub(base.at), r.window)
-	return grown * time.Minute.Milliseconds() / max(over.Milliseconds(), 1)
+	return (value - base.value) * time.Minute.Milliseconds() / max(over.Milliseconds(), 1)
 }
 
 func (r *rate) newest() rateSlot {

@@ -1,0 +1,109 @@
+package alarm
+
+import (
+	"testing"
+	"time"
+
+	"github.com/firepost/firepost/agent/detect"
+	"github.com/firepost/firepost/agent/point"
+)
+
+// What each kind of output does for each cause, and which cause wins.
+func TestCauseAndEffect(t *testing.T) {
+	type outs struct{ siren, buzzer, strobe, valve, fan Pattern }
+	tests := []struct {
+		name string
+		on   []point.ID
+		want outs
+	}{
+		{"nothing", nil, outs{}},
+		{"fire", []point.ID{"smoke1"}, outs{Temporal3, Temporal3, Flash, Off, Off}},
+		{"gas", []point.ID{"gas"}, outs{GasTone, GasTone, Flash, Steady, Off}},
+		{"CO", []point.ID{"co"}, outs{Temporal4, Temporal4, Flash, Off, Steady}},
+		{"flood", []point.ID{"flood"}, outs{FloodTone, FloodTone, Flash, Off, Off}},
+		{"leak", []point.ID{"leak"}, outs{Off, Chirp, Off, Off, Off}},
+		{"fire wins over gas", []point.ID{"gas", "smoke1"},
+			outs{Temporal3, Temporal3, Flash, Steady, Off}},
+		{"fire stops the fan", []point.ID{"co", "smoke1"},
+			outs{Temporal3, Temporal3, Flash, Off, Off}},
+		{"gas stops the fan", []point.ID{"co", "gas"}, outs{GasTone, GasTone, Flash, Steady, Off}},
+		{"CO over flood and leak", []point.ID{"flood", "leak", "co"},
+			outs{Temporal4, Temporal4, Flash, Off, Steady}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t, bench(), Saved{})
+			for _, id := range tt.on {
+				r.contacts[id] = 1
+			}
+			r.run(2 * time.Second)
+			got := outs{
+				r.last["siren"], r.last["buzzer"], r.last["strobe"], r.last["valve"], r.last["fan"],
+			}
+			if got != tt.want {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+// The site file narrows what drives an output: by zone, by signal and by level; a steady output has
+// no pattern but for the chirp.
+func TestOutputsAreNarrowed(t *testing.T) {
+	tests := []struct {
+		name string
+		o    OutputPlan
+		on   point.ID
+		want Pattern
+	}{
+		{"another zone", OutputPlan{Zones: []ZoneID{"store"}}, "smoke1", Off},
+		{"its zone", OutputPlan{Zones: []ZoneID{"store", "hall"}}, "smoke1", Temporal3},
+		{"another signal", OutputPlan{Signals: []Signal{Gas}}, "smoke1", Off},
+		{"its signal", OutputPlan{Signals: []Signal{Gas}}, "gas", GasTone},
+		{"level too high", OutputPlan{Level: detect.AlarmHigh}, "smoke1", Off},
+		{"a leak if told so", OutputPlan{Level: detect.Supervisory, Signals: []Signal{Water}}, "leak",
+			Chirp},
+		{"steady", OutputPlan{Steady: true}, "smoke1", Steady},
+		{"steady buzzer at a leak", OutputPlan{Kind: Buzzer, Steady: true}, "leak", Chirp},
+		{"steady strobe", OutputPlan{Kind: Strobe, Steady: true}, "smoke1", Steady},
+		{"lamp", OutputPlan{Kind: Lamp}, "smoke1", Steady},
+		{"relay", OutputPlan{Kind: Relay}, "flood", Steady},
+		{"fan told to run at gas", OutputPlan{Kind: Fan, Signals: []Signal{Gas}}, "gas", Steady},
+		{"valve on fire only if told", OutputPlan{Kind: Valve}, "smoke1", Off},
+		{"no kind at all", OutputPlan{Kind: outputKinds}, "smoke1", Off},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			plan := bench()
+			tt.o.ID = "x"
+			plan.Outputs = []OutputPlan{tt.o}
+			r := newRig(t, plan, Saved{})
+			r.contacts[tt.on] = 1
+			r.run(2 * time.Second)
+			r.plays("x", tt.want)
+		})
+	}
+}
+
+// Each change of an output is one event, which names the alarm behind it.
+func TestOutputChangesAreTold(t *testing.T) {
+	r := newRig(t, bench(), Saved{})
+	r.contacts["gas"] = 1
+	r.run(2 * time.Second)
+	id := r.newest(Raised).Alarm
+	var siren []Pattern
+	r.contacts["smoke1"] = 1
+	r.run(2 * time.Second)
+	r.order(Command{Action: Silence, By: onSite})
+	for _, e := range r.events {
+		if e.Kind == OutputChanged && e.Output == "siren" {
+			siren = append(siren, e.Pattern)
+		}
+		if e.Kind == OutputChanged && e.Output == "valve" && (e.Alarm != id || e.Point != "gas") {
+			t.Errorf("got %+v, want alarm %s as the reason", e, id)
+		}
+	}
+	if len(siren) != 3 || siren[0] != GasTone || siren[1] != Temporal3 || siren[2] != Off {
+		t.Errorf("got %v, want gas, temporal3, off", siren)
+	}
+}

@@ -1,0 +1,86 @@
+package alarm
+
+import (
+	"testing"
+	"time"
+)
+
+// edges plays a pattern from its beginning, a millisecond at a time, and returns how long each
+// pulse and each gap lasted.
+func edges(p Pattern, length time.Duration) []time.Duration {
+	var all []time.Duration
+	on, begin := p.On(0), time.Duration(0)
+	for t := time.Duration(0); t <= length; t += time.Millisecond {
+		if p.On(t) != on {
+			all = append(all, t-begin)
+			on, begin = !on, t
+		}
+	}
+	return all
+}
+
+// The siren's waveform over a minute is that of ISO 8201: three pulses of 0.5 s, 0.5 s apart, then
+// a pause of 1.5 s; and every other pattern keeps its own times as exactly.
+func TestAT06Waveforms(t *testing.T) {
+	tests := []struct {
+		p      Pattern
+		period time.Duration
+		want   []time.Duration // of one period: pulse, gap, pulse …
+	}{
+		{Temporal3, 4 * time.Second, []time.Duration{500, 500, 500, 500, 500, 1500}},
+		{Temporal4, 5700 * time.Millisecond,
+			[]time.Duration{100, 100, 100, 100, 100, 100, 100, 5000}},
+		{GasTone, 500 * time.Millisecond, []time.Duration{250, 250}},
+		{FloodTone, 2 * time.Second, []time.Duration{1500, 500}},
+		{Alert, 3 * time.Second, []time.Duration{500, 2500}},
+		{Flash, time.Second, []time.Duration{500, 500}},
+		{Chirp, time.Minute, []time.Duration{200, 59_800}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.p.String(), func(t *testing.T) {
+			if got := tt.p.Period(); got != tt.period {
+				t.Errorf("period: got %v, want %v", got, tt.period)
+			}
+			if !tt.p.On(0) {
+				t.Error("it does not begin with a pulse")
+			}
+			got := edges(tt.p, 2*time.Minute)
+			if len(got) < 2*len(tt.want)-1 {
+				t.Fatalf("got %d edges, want more", len(got))
+			}
+			for i, d := range got {
+				if want := tt.want[i%len(tt.want)] * time.Millisecond; d != want {
+					t.Fatalf("edge %d: got %v, want %v", i, d, want)
+				}
+			}
+		})
+	}
+}
+
+// Off is never on, Steady always, and what is no pattern is off. A time before the beginning is the
+// beginning.
+func TestPatternsWithoutAWaveform(t *testing.T) {
+	for _, at := range []time.Duration{-time.Hour, 0, 1, time.Second, time.Hour} {
+		if Off.On(at) || !Steady.On(at) || patterns.On(at) || Pattern(200).On(at) {
+			t.Errorf("at %v: wrong", at)
+		}
+	}
+	if !Temporal3.On(-time.Second) {
+		t.Error("temporal3 before its beginning: got off, want its first pulse")
+	}
+	if got := Pattern(99).String(); got != "unknown" {
+		t.Errorf("got %q, want unknown", got)
+	}
+}
+
+// No two patterns have one name, and none is nameless.
+func TestPatternNamesDiffer(t *testing.T) {
+	seen := map[string]bool{}
+	for p := Off; p < patterns; p++ {
+		if name := p.String(); name == "" || seen[name] {
+			t.Errorf("pattern %d is called %q", p, name)
+		} else {
+			seen[name] = true
+		}
+	}
+}
