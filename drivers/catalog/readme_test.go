@@ -1,0 +1,101 @@
+package catalog_test
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/firepost/firepost/drivers"
+	"github.com/firepost/firepost/drivers/catalog"
+)
+
+var update = flag.Bool("update", false, "rewrite the table in drivers/README.md")
+
+const (
+	readme     = "../README.md"
+	tableBegin = "<!-- table of the parts: go test ./drivers/catalog -update -->\n"
+	tableEnd   = "<!-- end of the table -->\n"
+)
+
+// The table of parts in the README says what the descriptors say.
+func TestReadmeTableIsTheCatalog(t *testing.T) {
+	data, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, begins := strings.Cut(string(data), tableBegin)
+	got, after, ends := strings.Cut(rest, tableEnd)
+	if !begins || !ends {
+		t.Fatalf("%s has no table between its two marks", readme)
+	}
+	want := table()
+	if *update {
+		text := before + tableBegin + want + tableEnd + after
+		if err := os.WriteFile(readme, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s\nrun go test ./drivers/catalog -update", got, want)
+	}
+}
+
+func table() string {
+	var b strings.Builder
+	b.WriteString("| model | part | measures | address | shortest period, warm-up | options |\n")
+	b.WriteString("|---|---|---|---|---|---|\n")
+	sensors := catalog.Sensors()
+	for _, model := range slices.Sorted(maps.Keys(sensors)) {
+		row(&b, sensors[model].Descriptor, sensors[model].Options, "what the options say")
+	}
+	outputs := catalog.Outputs()
+	for _, model := range slices.Sorted(maps.Keys(outputs)) {
+		row(&b, outputs[model].Descriptor, outputs[model].Options, "(switches)")
+	}
+	return b.String()
+}
+
+func row(b *strings.Builder, d drivers.Descriptor, options []catalog.Option, none string) {
+	var channels, addresses, names []string
+	for _, c := range d.Channels {
+		channels = append(channels, fmt.Sprintf("%s %s…%s", c.Name, c.Quantity.Text(c.Min),
+			c.Quantity.Text(c.Max)))
+	}
+	if len(channels) == 0 {
+		channels = []string{none}
+	}
+	for _, a := range d.Addresses {
+		addresses = append(addresses, fmt.Sprintf("%#x", a))
+	}
+	for _, o := range options {
+		switch {
+		case o.Required:
+			names = append(names, "**"+o.Name+"**")
+		case o.Default != "":
+			names = append(names, o.Name+" ("+o.Default+")")
+		default:
+			names = append(names, o.Name)
+		}
+	}
+	times := "—"
+	if d.Period > 0 {
+		times = d.Period.String()
+	}
+	if d.WarmUp > 0 {
+		times += ", " + d.WarmUp.String()
+	}
+	fmt.Fprintf(b, "| `%s` | %s. *%s* | %s | %s | %s | %s |\n", d.Model, d.Name, d.Source,
+		strings.Join(channels, "<br>"), orDash(addresses), times, strings.Join(names, ", "))
+}
+
+func orDash(all []string) string {
+	if len(all) == 0 {
+		return "—"
+	}
+	return strings.Join(all, " ")
+}
