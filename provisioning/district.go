@@ -1,0 +1,130 @@
+package provisioning
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// District is where the box belongs: the file district.toml.
+type District struct {
+	Tenant     string   `toml:"tenant"`                // part of the topics: a to z, 0 to 9, -
+	Brokers    []string `toml:"brokers"`               // in order, such as "mqtts://mq.example:8883"
+	ServerName string   `toml:"server_name,omitempty"` // expected in the broker's certificate
+	Insecure   bool     `toml:"insecure,omitempty"`    // allows mqtt:// and tcp://, for a bench only
+	Sim        bool     `toml:"sim,omitempty"`         // a simulated box, never a real one
+}
+
+const maxBrokers = 8
+
+// ports are the usual ports of the forms of a broker's address, and whether each is protected.
+var ports = map[string]struct {
+	port      string
+	protected bool
+}{
+	"mqtts": {"8883", true}, "ssl": {"8883", true}, "mqtt": {"1883", false}, "tcp": {"1883", false},
+}
+
+func (id *Identity) readDistrict(ps *Problems) {
+	data := id.read(ps, districtFile)
+	if data == nil {
+		return
+	}
+	path := id.path(districtFile)
+	d := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
+	err := d.Decode(&id.District)
+	var strict *toml.StrictMissingError
+	var one *toml.DecodeError
+	switch {
+	case errors.As(err, &strict):
+		for i := range strict.Errors {
+			line, _ := strict.Errors[i].Position()
+			ps.add("%s:%d: unknown key %s; the keys are tenant, brokers, server_name, insecure, sim",
+				path, line, strings.Join(strict.Errors[i].Key(), "."))
+		}
+	case errors.As(err, &one):
+		line, column := one.Position()
+		ps.add("%s:%d:%d: %s", path, line, column, strings.TrimPrefix(one.Error(), "toml: "))
+		return
+	case err != nil:
+		ps.add("%s: %v", path, err)
+		return
+	}
+	for _, text := range id.District.check() {
+		ps.add("%s: %s", path, text)
+	}
+}
+
+// check lists what is wrong, and completes the addresses with their usual ports.
+func (d *District) check() []string {
+	var wrong []string
+	if !isID(d.Tenant) {
+		wrong = append(wrong, fmt.Sprintf("tenant %q may hold a to z, 0 to 9 and -, 1 to 32 of them; "+
+			`write tenant = "district-7"`, d.Tenant))
+	}
+	if len(d.Brokers) == 0 || len(d.Brokers) > maxBrokers {
+		wrong = append(wrong, fmt.Sprintf("brokers has %d addresses; write 1 to %d, such as "+
+			`brokers = ["mqtts://mq.example:8883"]`, len(d.Brokers), maxBrokers))
+	}
+	for i, address := range d.Brokers {
+		full, err := d.broker(address)
+		if err != nil {
+			wrong = append(wrong, fmt.Sprintf("broker %q: %v", address, err))
+			continue
+		}
+		d.Brokers[i] = full
+	}
+	return wrong
+}
+
+func isID(s string) bool {
+	return s != "" && len(s) <= 32 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
+// broker checks one address and completes it.
+func (d *District) broker(address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", errors.New(`it is no address; write "mqtts://mq.example:8883"`)
+	}
+	form, ok := ports[u.Scheme]
+	switch {
+	case !ok:
+		return "", errors.New("it must begin with mqtts:// or ssl://")
+	case u.User != nil:
+		return "", errors.New("it holds a password, which does not belong here; " +
+			"remove it, the certificate is the identity")
+	case u.Hostname() == "":
+		return "", errors.New(`it names no host; write "mqtts://mq.example:8883"`)
+	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
+		return "", errors.New("it has something behind the port; remove it")
+	case !form.protected && !d.Insecure:
+		return "", errors.New("it is not protected; write mqtts://, " +
+			"or insecure = true on a bench that no alarm depends on")
+	}
+	port := u.Port()
+	if port == "" {
+		port = form.port
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return "", fmt.Errorf("port %q is not 1 to 65535", port)
+	}
+	return u.Scheme + "://" + net.JoinHostPort(u.Hostname(), port), nil
+}
+
+// protected tells whether any broker is spoken to over TLS.
+func (d *District) protected() bool {
+	for _, address := range d.Brokers {
+		scheme, _, _ := strings.Cut(address, "://")
+		if ports[scheme].protected {
+			return true
+		}
+	}
+	return false
+}
