@@ -1,0 +1,373 @@
+package site
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/firepost/firepost/agent/detect"
+	"github.com/firepost/firepost/drivers"
+)
+
+// limit is a condition and where it stands in the file.
+type limit struct {
+	detect.Condition
+	key     string
+	line    int
+	subject string
+}
+
+// rule collects the limits of one point.
+type rule struct {
+	*section
+	class  class
+	feeds  []feed
+	limits []limit
+	flawed bool // a mistake has been told, so that having no limit means nothing
+}
+
+// conditions reads when the point leaves normal.
+func (r *rule) conditions() []detect.Condition {
+	record := r.flag("record", false)
+	r.simple()
+	r.rows()
+	if record && len(r.limits) > 0 {
+		r.wrong("record", "record = true and a limit; remove one of them")
+	}
+	if !record && len(r.limits) == 0 && !r.flawed {
+		r.usual()
+	}
+	r.checkOrder()
+	var all []detect.Condition
+	for _, l := range r.limits {
+		all = append(all, l.Condition)
+	}
+	for _, f := range r.feeds {
+		q := f.channel.Quantity
+		if !slices.ContainsFunc(all, func(d detect.Condition) bool { return d.Quantity == q }) {
+			all = append(all, watch(q))
+		}
+	}
+	return all
+}
+
+// skip knows the keys of a rule without reading them.
+func (r *rule) skip() {
+	for _, k := range limitKeys {
+		r.get(k.key)
+	}
+	r.know("record", "when")
+	r.know(delayKeys...)
+}
+
+// delayKeys belong to every limit.
+var delayKeys = []string{"confirm", "release", "hysteresis", "window"}
+
+// limitKeys are the limits of the short form.
+var limitKeys = []struct {
+	key   string
+	kind  detect.Kind
+	level detect.Level
+}{
+	{"prealarm", detect.Above, detect.PreAlarm},
+	{"alarm", detect.Above, detect.Alarm},
+	{"alarm_high", detect.Above, detect.AlarmHigh},
+	{"prealarm_below", detect.Below, detect.PreAlarm},
+	{"alarm_below", detect.Below, detect.Alarm},
+	{"alarm_high_below", detect.Below, detect.AlarmHigh},
+	{"rise", detect.Rise, detect.Alarm},
+}
+
+// simple reads the limits that stand in the point itself.
+func (r *rule) simple() {
+	highest := detect.PreAlarm // its delays are those of all, so the strictest bound holds
+	for _, k := range limitKeys {
+		if r.has(k.key) {
+			highest = max(highest, k.level)
+		}
+	}
+	for _, k := range limitKeys {
+		if _, ok := r.get(k.key); !ok {
+			r.flawed = r.flawed || r.has(k.key)
+			continue
+		}
+		f, ok := r.single(k.key)
+		if !ok {
+			r.flawed = true
+			continue
+		}
+		r.add(r.section, k.key, k.kind, k.level, highest, f)
+	}
+	r.know(delayKeys...)
+}
+
+// single is the only measured input of the point, which the short form speaks of.
+func (r *rule) single(key string) (feed, bool) {
+	if len(r.feeds) > 1 {
+		r.wrong(key, "%s is not clear with %d inputs; write a [[point.when]] with quantity", key,
+			len(r.feeds))
+		return feed{}, false
+	}
+	if r.feeds[0].channel.Quantity == drivers.Contact {
+		r.wrong(key, "%s is not for a contact, which is normal or not; remove it", key)
+		return feed{}, false
+	}
+	return r.feeds[0], true
+}
+
+// rows reads the [[point.when]] of a point.
+func (r *rule) rows() {
+	v, ok := r.get("when")
+	if !ok {
+		return
+	}
+	if v.kind != multiple {
+		r.wrong("when", "when is %s; write a header [[point.when]]", kindNames[v.kind])
+		r.flawed = true
+		return
+	}
+	for i, t := range v.tables {
+		if len(r.limits) >= maxLimits {
+			r.c.wrong(t.line, r.subject, "more than %d limits; use two points", maxLimits)
+			return
+		}
+		s := &section{c: r.c, t: t, subject: fmt.Sprintf("%s when %d", r.subject, i+1)}
+		before := len(r.limits)
+		r.row(s)
+		s.finish()
+		r.flawed = r.flawed || len(r.limits) == before
+	}
+}
+
+func (r *rule) row(s *section) {
+	level := detect.Alarm
+	if word, ok := s.choice("level", levelNames()); ok {
+		level, _ = levelByName(word)
+	}
+	f, ok := r.input(s)
+	kinds := []struct {
+		key  string
+		kind detect.Kind
+	}{
+		{"above", detect.Above}, {"below", detect.Below},
+		{"rise", detect.Rise}, {"active", detect.Active},
+	}
+	var found []string
+	var kind detect.Kind
+	for _, k := range kinds {
+		if _, given := s.get(k.key); given || s.has(k.key) {
+			found, kind = append(found, k.key), k.kind
+		}
+	}
+	s.know(delayKeys...)
+	if len(found) != 1 {
+		r.c.wrong(s.t.line, s.subject,
+			"it has %d of above, below, rise and active; write exactly one", len(found))
+		return
+	}
+	if ok {
+		r.add(s, found[0], kind, level, level, f)
+	}
+}
+
+// input is the input that a row speaks of.
+func (r *rule) input(s *section) (feed, bool) {
+	names := make([]string, len(r.feeds))
+	for i, f := range r.feeds {
+		names[i] = f.channel.Quantity.String()
+	}
+	if _, ok := s.get("quantity"); !ok && len(r.feeds) == 1 && !s.has("quantity") {
+		return r.feeds[0], true
+	}
+	s.missing("quantity", oneOf(names))
+	word, ok := s.choice("quantity", names)
+	if !ok {
+		return feed{}, false
+	}
+	return r.feeds[slices.Index(names, word)], true
+}
+
+// add reads one limit with all that belongs to it. The bound of its delay is that of strict.
+func (r *rule) add(s *section, key string, kind detect.Kind, level, strict detect.Level, f feed) {
+	l := limit{key: key, line: s.line(key), subject: s.subject, Condition: detect.Condition{
+		Kind: kind, Quantity: f.channel.Quantity, Level: level,
+	}}
+	if !r.threshold(s, &l, f) {
+		r.flawed = true
+		return
+	}
+	l.Confirm = r.confirm(s, strict, r.class.confirm)
+	l.Release = r.release(s)
+	if kind == detect.Rise {
+		l.Window = s.duration("window", "60 s", 10*time.Second, time.Hour, time.Minute)
+	} else if s.has("window") && s != r.section {
+		s.wrong("window", "window is only for rise; remove it")
+	}
+	if s.has("hysteresis") && kind != detect.Active {
+		l.Hysteresis = r.hysteresis(s, f.channel.Quantity)
+	}
+	r.limits = append(r.limits, l)
+}
+
+// confirm is how long a limit must be passed; usual is its value while the file is silent.
+func (r *rule) confirm(s *section, strict detect.Level, usual time.Duration) time.Duration {
+	return s.duration("confirm", "5 s", 0, longestConfirm(r.class.signal, strict), usual)
+}
+
+func (r *rule) release(s *section) time.Duration {
+	return s.duration("release", "10 s", 0, time.Hour, usualRelease)
+}
+
+// usualRelease is how long a value must be back before a condition ends.
+const usualRelease = 10 * time.Second
+
+// threshold reads the limit itself.
+func (r *rule) threshold(s *section, l *limit, f feed) bool {
+	q := f.channel.Quantity
+	switch {
+	case l.Kind == detect.Active && q != drivers.Contact:
+		s.wrong(l.key, "active is only for a contact; write above = %q", q.Text(example(q)))
+		return false
+	case l.Kind == detect.Active:
+		return s.flag(l.key, false) || r.inactive(s)
+	case q == drivers.Contact:
+		s.wrong(l.key, "%s is not for a contact; write active = true", l.key)
+		return false
+	case l.Kind == detect.Rise:
+		return r.rate(s, l, f)
+	}
+	v, ok := s.measure(l.key, q)
+	if !ok {
+		return false
+	}
+	if ch := f.channel; ch.Min < ch.Max && (v < ch.Min || v > ch.Max) {
+		s.wrong(l.key, "%s %q can never be measured by %s; write %s to %s", l.key, q.Text(v),
+			f.from.name, q.Text(ch.Min), q.Text(ch.Max))
+		return false
+	}
+	l.Limit, l.Hysteresis = v, usualHysteresis(v)
+	return true
+}
+
+func (r *rule) inactive(s *section) bool {
+	if v, ok := s.get("active"); ok && v.kind == boolean {
+		s.wrong("active", "active = false never alarms; write active = true, "+
+			"or turn the contact round in its [[sensor]]")
+	}
+	return false
+}
+
+func (r *rule) rate(s *section, l *limit, f feed) bool {
+	q := f.channel.Quantity
+	written, ok := s.withUnit(l.key, q.Text(example(q))+"/min")
+	if !ok {
+		return false
+	}
+	v, err := parseRate(q, written)
+	if err != nil {
+		s.wrong(l.key, "%s %v", l.key, err)
+		return false
+	}
+	l.Limit, l.Hysteresis = v, usualHysteresis(v)
+	return true
+}
+
+// usualHysteresis is a twentieth of the limit: enough against noise, too little to hide anything.
+func usualHysteresis(limit int64) int64 {
+	return max(limit, -limit) / 20
+}
+
+func (r *rule) hysteresis(s *section, q drivers.Quantity) int64 {
+	if s.told["hysteresis"] {
+		return 0
+	}
+	v, ok := s.measure("hysteresis", q)
+	if ok && v < 0 {
+		s.wrong("hysteresis", "hysteresis is negative; write it without the sign")
+	}
+	return v
+}
+
+// usual gives the limits of the class to a point that has none of its own.
+func (r *rule) usual() {
+	for _, f := range r.feeds {
+		q := f.channel.Quantity
+		if len(r.class.quantities) > 0 && !slices.Contains(r.class.quantities, q) {
+			r.wrong("from", "class %q is not for %s; choose another class, or give a limit",
+				r.class.name, q)
+			return
+		}
+		if q == drivers.Contact {
+			r.contact()
+			continue
+		}
+		for _, p := range r.class.limits {
+			if p.quantity == q {
+				r.preset(p)
+			}
+		}
+	}
+	if len(r.limits) > 0 {
+		return
+	}
+	q := r.feeds[0].channel.Quantity
+	r.c.wrong(r.t.line, r.subject, "it has no limit, so it can never alarm; "+
+		"write alarm = %q, or record = true", q.Text(example(q)))
+}
+
+// contact is the condition of a point whose input is a contact.
+func (r *rule) contact() {
+	r.limits = append(r.limits, limit{Condition: detect.Condition{
+		Kind: detect.Active, Quantity: drivers.Contact, Level: detect.Alarm,
+		Confirm: r.confirm(r.section, detect.Alarm, r.class.confirm), Release: r.release(r.section),
+	}})
+}
+
+func (r *rule) preset(p preset) {
+	usual := p.confirm
+	if usual == 0 {
+		usual = r.class.confirm
+	}
+	r.limits = append(r.limits, limit{Condition: detect.Condition{
+		Kind: detect.Above, Quantity: p.quantity, Level: p.level, Limit: p.limit,
+		Hysteresis: usualHysteresis(p.limit),
+		Confirm:    r.confirm(r.section, detect.Alarm, usual), Release: r.release(r.section),
+	}})
+}
+
+// checkOrder finds limits that contradict each other.
+func (r *rule) checkOrder() {
+	for i, a := range r.limits {
+		for _, b := range r.limits[:i] {
+			if a.key == "" || b.key == "" || a.Quantity != b.Quantity {
+				continue
+			}
+			if text := contradiction(b, a); text != "" {
+				r.c.wrong(a.line, a.subject, "%s", text)
+			}
+		}
+	}
+}
+
+// contradiction says what is wrong between two limits of one quantity; "" when nothing is.
+func contradiction(a, b limit) string {
+	if a.Kind == b.Kind && a.Level > b.Level {
+		a, b = b, a
+	}
+	q := a.Quantity
+	at := func(l limit) string { return fmt.Sprintf("%s %q", l.key, q.Text(l.Limit)) }
+	switch {
+	case a.Kind == b.Kind && a.Level == b.Level:
+		return "" // or: two ways to the same level, such as a dose
+	case a.Kind == detect.Above && b.Kind == detect.Above && a.Limit >= b.Limit:
+		return fmt.Sprintf("%s of level %s is not below %s of level %s; exchange or correct them",
+			at(a), a.Level, at(b), b.Level)
+	case a.Kind == detect.Below && b.Kind == detect.Below && a.Limit <= b.Limit:
+		return fmt.Sprintf("%s of level %s is not above %s of level %s; exchange or correct them",
+			at(a), a.Level, at(b), b.Level)
+	case a.Kind == detect.Below && b.Kind == detect.Above && a.Limit >= b.Limit,
+		a.Kind == detect.Above && b.Kind == detect.Below && b.Limit >= a.Limit:
+		return fmt.Sprintf("%s and %s leave no value that is normal; correct them", at(a), at(b))
+	}
+	return ""
+}

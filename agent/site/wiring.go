@@ -1,0 +1,181 @@
+package site
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/firepost/firepost/agent/alarm"
+	"github.com/firepost/firepost/agent/detect"
+)
+
+// user is a part of the file and where it hangs.
+type user struct {
+	place
+	what    string // such as `sensor "kitchen-air"`
+	line    int
+	model   string
+	options map[string]string
+}
+
+func (c *checker) users() []user {
+	var all []user
+	for _, s := range c.sensors {
+		all = append(all, user{
+			s.place, fmt.Sprintf("sensor %q", s.name), s.line, s.model, s.options,
+		})
+	}
+	for _, o := range c.outputs {
+		all = append(all, user{
+			o.place, fmt.Sprintf("output %q", o.plan.ID), o.line, o.model, o.options,
+		})
+	}
+	return all
+}
+
+// wiring finds two parts in one place.
+func (c *checker) wiring() {
+	users := c.users()
+	for i, b := range users {
+		for _, a := range users[:i] {
+			if text := clash(a, b); text != "" {
+				c.wrong(b.line, b.what, "%s", text)
+				break
+			}
+		}
+	}
+}
+
+// clash says why two parts cannot be where they are; "" when they can.
+func clash(a, b user) string {
+	line, isLine := strings.CutPrefix(b.bus, "line:")
+	switch {
+	case b.bus == "" || a.bus != b.bus:
+		return ""
+	case isLine:
+		return fmt.Sprintf("line %q is already used by %s on line %d of this file; "+
+			"give each its own", line, a.what, a.line)
+	case a.chip != b.chip:
+		return ""
+	}
+	input, shares := b.options[inputOption]
+	_, other := a.options[inputOption]
+	switch {
+	case a.model != b.model && !(shares && other):
+		return fmt.Sprintf("%s is already %s of model %q on line %d; correct the address of one",
+			b.chip, a.what, a.model, a.line)
+	case shares && other && a.options[inputOption] == input:
+		return fmt.Sprintf("input %s of %s is already %s on line %d; give each its own",
+			input, b.chip, a.what, a.line)
+	case !shares:
+		return fmt.Sprintf("it is the same part as %s on line %d; remove one, "+
+			"for a sensor may feed many points", a.what, a.line)
+	}
+	return ""
+}
+
+// inputOption is the option of models that share a converter: each takes an input of it.
+const inputOption = "channel"
+
+func bare(bus string) string { return strings.TrimPrefix(bus, "i2c:") }
+
+// slow is how rarely a part may be read that life depends on, before it is worth a word.
+const slow = 10 * time.Second
+
+// warn looks for what is allowed and probably not meant.
+func (c *checker) warn() {
+	c.warnSensors()
+	c.warnSilence()
+	c.warnShared()
+	for _, p := range c.points {
+		s := p.plan.Signal
+		subject := fmt.Sprintf("point %q", p.plan.ID)
+		if isLifeSafety(s) && !p.plan.Latch && alarms(p) {
+			c.odd(p.line, subject, "latch = false: a %s alarm that ends by itself leaves no trace "+
+				"on the panel; write latch = true unless that is meant", s)
+		}
+		for _, f := range p.feeds {
+			if isLifeSafety(s) && f.from.period > slow {
+				c.odd(p.line, subject, "sensor %q is read only every %s; write period = %q or less",
+					f.from.name, durationText(f.from.period), durationText(slow))
+			}
+		}
+	}
+}
+
+func (c *checker) warnSensors() {
+	for _, s := range c.sensors {
+		if len(s.feeds) == 0 {
+			c.odd(s.line, fmt.Sprintf("sensor %q", s.name),
+				"no point uses it, so nobody hears of it; write a [[point]] with from = %q", s.name)
+		}
+	}
+}
+
+// alarms tells whether a point can reach an alarm.
+func alarms(p *watched) bool { return highest(p.plan) >= detect.Alarm }
+
+// highest is how far a point can get from normal.
+func highest(p alarm.PointPlan) detect.Level {
+	level := detect.Normal
+	for _, d := range p.Spec.Conditions {
+		level = max(level, d.Level)
+	}
+	return level
+}
+
+// warnSilence finds points for which nothing would sound.
+func (c *checker) warnSilence() {
+	var silent []string
+	first, some := 0, false
+	for _, p := range c.points {
+		if !isLifeSafety(p.plan.Signal) || !alarms(p) {
+			continue
+		}
+		some = true
+		if !slices.ContainsFunc(c.outputs, func(o *output) bool { return sounds(o.plan, p.plan) }) {
+			silent = append(silent, fmt.Sprintf("%q", p.plan.ID))
+			if first == 0 {
+				first = p.line
+			}
+		}
+	}
+	switch {
+	case len(silent) == 0:
+		if !some {
+			c.odd(0, "", "no point can raise an alarm of fire, gas, CO, flood or evacuation")
+		}
+	case len(c.outputs) == 0:
+		c.odd(0, "", "there is no output, so an alarm is silent; "+
+			`write an [[output]] with kind = "sounder"`)
+	default:
+		c.odd(first, "", "nothing sounds for the point %s; write an [[output]] with "+
+			`kind = "sounder" that has the zone and signal`, strings.Join(silent, ", "))
+	}
+}
+
+// sounds tells whether an output is heard when a point alarms.
+func sounds(o alarm.OutputPlan, p alarm.PointPlan) bool {
+	return (o.Kind == alarm.Sounder || o.Kind == alarm.Buzzer) && o.Level <= highest(p) &&
+		(len(o.Zones) == 0 || slices.Contains(o.Zones, p.Zone)) &&
+		(len(o.Signals) == 0 || slices.Contains(o.Signals, p.Signal))
+}
+
+// warnShared finds a siren that hangs on the bus of a sensor: if the sensor hangs the bus, the
+// siren is gone.
+func (c *checker) warnShared() {
+	for _, o := range c.outputs {
+		if o.plan.Kind != alarm.Sounder || o.place.bus == "" {
+			continue
+		}
+		for _, s := range c.sensors {
+			if s.place.bus == o.place.bus {
+				c.odd(o.line, fmt.Sprintf("output %q", o.plan.ID), "it shares %s with sensor %q, "+
+					"which could keep the siren silent by holding the bus; use a line of the board",
+					bare(o.place.bus), s.name)
+				break
+			}
+		}
+	}
+}
