@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -213,6 +212,8 @@ func TestSyntaxHasLineAndColumn(t *testing.T) {
 			"s.toml:3: [point] may stand several times; write [[point]]"},
 		{"table as rows", "[[site]]\nid = \"a\"\n",
 			"s.toml:1: [site]: [[site]] stands once; write [site]\n"},
+		{"a day that is none", "[site]\nid = \"a\"\nname = 2026-02-30\n",
+			"s.toml:3:16: impossible date"},
 		{"table as value", "site = 5\n",
 			"s.toml:1: [site]: site is a number; write a header [site]\n"},
 	} {
@@ -237,14 +238,14 @@ func TestForeignEditorsAreUnderstood(t *testing.T) {
 // A panel may change what it was given, and the next panel starts afresh.
 func TestPlanIsNewAtEachCall(t *testing.T) {
 	s := load(t, "shop.toml")
-	want := s.Plan()
+	want := describe(s)
 	spoiled := s.Plan()
 	spoiled.Points[0].Spec.Conditions[0].Confirm = time.Hour
 	spoiled.Points[0].ID = "other"
 	spoiled.Zones[0].ID = "other"
 	spoiled.Outputs[0].Kind = alarm.Lamp
-	if got := s.Plan(); !reflect.DeepEqual(got, want) {
-		t.Errorf("got %+v, want %+v", got, want)
+	if got := describe(s); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
 }
 
