@@ -14,7 +14,8 @@ func large(n int) Plan {
 	plan.Points = nil
 	for i := range n {
 		plan.Points = append(plan.Points, PointPlan{
-			ID: point.ID(fmt.Sprintf("p%d", i)), Zone: "hall", Signal: Fire, Latch: true, Spec: contact(),
+			ID: point.ID(fmt.Sprintf("p%d", i)), Zone: "hall", Signal: Fire, Latch: true,
+			Spec: contact(),
 		})
 	}
 	return plan

@@ -40,11 +40,13 @@ const (
 var catalogue = []FaultKind{
 	{Code: detect.SensorFailed,
 		Says: Text{"The sensor gives no usable reading.", "传感器读数无效。"},
-		Do: Text{"Check its wiring and plug; replace the sensor if it stays. This point cannot see a fire.",
+		Do: Text{"Check its wiring and plug; replace the sensor if it stays. " +
+			"This point cannot see a fire.",
 			"请检查接线和插头；仍不恢复请更换传感器。此点位目前无法探测火情。"}},
 	{Code: detect.SensorSilent,
 		Says: Text{"The sensor is silent.", "传感器无数据。"},
-		Do: Text{"Check that it has power and its cable is plugged in. This point cannot see a fire.",
+		Do: Text{"Check that it has power and its cable is plugged in. " +
+			"This point cannot see a fire.",
 			"请检查传感器供电和线缆是否插好。此点位目前无法探测火情。"}},
 	{Code: detect.RuleBroken,
 		Says: Text{"The program that judges this point has failed.", "此点位的判断程序出错。"},

@@ -23,7 +23,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 			if !strings.HasSuffix(text.En, ".") || !strings.HasSuffix(text.Zh, "。") {
 				t.Errorf("%s: %q / %q is no sentence", f.Code, text.En, text.Zh)
 			}
-			if !strings.ContainsFunc(text.Zh, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+			if !strings.ContainsFunc(text.Zh, isHan) {
 				t.Errorf("%s: %q is not Chinese", f.Code, text.Zh)
 			}
 		}
@@ -39,6 +39,8 @@ func TestCatalogueIsComplete(t *testing.T) {
 		t.Errorf("%d faults, %d slots: too few for unknown ones", len(seen), mostNotices)
 	}
 }
+
+func isHan(r rune) bool { return unicode.Is(unicode.Han, r) }
 
 // A code that nobody wrote words for is shown all the same.
 func TestUnknownFaultIsShown(t *testing.T) {
@@ -67,7 +69,8 @@ func TestNoticesAreDelayedAndHidden(t *testing.T) {
 		says []say
 		want []string // "1m0s +uplink_down"
 	}{
-		{"at once", []say{{1 * time.Second, StorageFull, true}, {3 * time.Second, StorageFull, false}},
+		{"at once",
+			[]say{{1 * time.Second, StorageFull, true}, {3 * time.Second, StorageFull, false}},
 			[]string{"1s +storage_full", "3s -storage_full"}},
 		{"after a minute", []say{{1 * time.Second, UplinkDown, true}}, []string{"1m1s +uplink_down"}},
 		{"said again does not count anew",
@@ -125,7 +128,8 @@ func TestNoticesAreBounded(t *testing.T) {
 	if got := len(r.panel.notices); got != mostNotices {
 		t.Errorf("got %d notices, want %d", got, mostNotices)
 	}
-	if raised, ended := r.count(FaultRaised, ""), r.count(FaultEnded, ""); raised-ended != mostNotices {
+	raised, ended := r.count(FaultRaised, ""), r.count(FaultEnded, "")
+	if raised-ended != mostNotices {
 		t.Errorf("%d raised and %d ended: want %d shown", raised, ended, mostNotices)
 	}
 }

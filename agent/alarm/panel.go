@@ -82,9 +82,9 @@ func (p *Panel) install(plan Plan) {
 	p.redrive = true
 }
 
-// Step makes one step. Its order matters. Commands come first: a silence meant for an old alarm must
-// not hush one that starts in the same step. Then notices, then the rules in plan order, then what
-// time alone does, and the outputs last.
+// Step makes one step. Its order matters. Commands come first: a silence meant for an old alarm
+// must not hush one that starts in the same step. Then notices, then the rules in plan order, then
+// what time alone does, and the outputs last.
 func (p *Panel) Step(now point.Instant, in Input) Decision {
 	p.begin(now)
 	for i := range in.Commands {

@@ -59,6 +59,23 @@ func TestSoundersRingAgainAfterTheirTime(t *testing.T) {
 	r.plays("siren", Temporal3)
 }
 
+// A new alarm gives the silenced ones their sound back, so that the most urgent tone is heard.
+func TestNewAlarmGivesTheOldOnesTheirSoundBack(t *testing.T) {
+	r := newRig(t, bench(), Saved{})
+	r.contacts["smoke1"] = 1
+	r.run(2 * time.Second)
+	r.order(Command{Action: Silence, By: onSite})
+	if !r.panel.Snapshot(r.now).Silenced {
+		t.Error("the snapshot does not say silenced")
+	}
+	r.contacts["gas"] = 1
+	r.run(2 * time.Second)
+	r.plays("siren", Temporal3)
+	if s := r.panel.Snapshot(r.now); s.Silenced || s.Alarms[0].Silenced {
+		t.Error("the snapshot still says silenced")
+	}
+}
+
 // A lesser alarm chirps for itself and does not set off a silenced siren.
 func TestLeakDoesNotEndASilence(t *testing.T) {
 	r := newRig(t, bench(), Saved{})

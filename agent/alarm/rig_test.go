@@ -46,7 +46,9 @@ func contact() detect.Spec {
 // bench is the plan of most tests: two smoke detectors in two zones, gas, CO, flood and a leak.
 func bench() Plan {
 	at := func(id point.ID, zone ZoneID, s Signal, latch bool) PointPlan {
-		return PointPlan{ID: id, Name: string(id), Zone: zone, Signal: s, Latch: latch, Spec: contact()}
+		return PointPlan{
+			ID: id, Name: string(id), Zone: zone, Signal: s, Latch: latch, Spec: contact(),
+		}
 	}
 	leak := at("leak", "cellar", Water, false)
 	leak.Spec.Conditions[0].Level = detect.Supervisory

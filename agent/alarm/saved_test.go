@@ -29,9 +29,10 @@ func copied(t *testing.T, s *Saved) Saved {
 func TestKilledAtAnyStepItIsNeverSilent(t *testing.T) {
 	script := func(r *rig, step int) {
 		orders := map[int]Command{
-			60:  {ID: "ack", Action: Acknowledge, By: visitor},
-			80:  {ID: "silence", Action: Silence, By: onSite},
-			130: {ID: "out", Action: Disable, Point: "flood", For: time.Hour, Reason: "x", By: onSite},
+			60: {ID: "ack", Action: Acknowledge, By: visitor},
+			80: {ID: "silence", Action: Silence, By: onSite},
+			130: {ID: "out", Action: Disable, Point: "flood", For: time.Hour, Reason: "x",
+				By: onSite},
 			170: {ID: "reset", Action: Reset, By: onSite},
 		}
 		switch step {
@@ -142,6 +143,10 @@ func TestSavedOnlyWhenItMatters(t *testing.T) {
 	check("acknowledged", saves(time.Minute), 1)
 	r.pending.Commands = []Command{{Action: Reset, By: onSite}}
 	check("reset", saves(time.Minute), 1)
+	r.contacts["leak"] = 1
+	check("leak", saves(time.Minute), 1)
+	r.contacts["leak"] = 0
+	check("leak over", saves(time.Minute), 1)
 	r.bad["gas"] = true
 	check("fault", saves(time.Minute), 0)
 	r.pending.Commands = []Command{

@@ -96,7 +96,8 @@ func (p *Panel) Snapshot(now point.Instant) *Snapshot {
 		s.Points[i] = p.points[i].state(now)
 		if w := &p.points[i]; w.fault != "" {
 			s.Faults = append(s.Faults, FaultState{
-				Fault: w.fault, Point: w.plan.ID, Detail: w.faultDetail(w.fault), Since: w.faultSince,
+				Fault: w.fault, Point: w.plan.ID, Detail: w.faultDetail(w.fault),
+				Since: w.faultSince,
 			})
 		}
 	}
@@ -106,7 +107,9 @@ func (p *Panel) Snapshot(now point.Instant) *Snapshot {
 				FaultState{Fault: n.kind.Code, Detail: n.detail, Since: n.since})
 		}
 	}
-	slices.SortStableFunc(s.Faults, func(a, b FaultState) int { return cmp.Compare(a.Since, b.Since) })
+	slices.SortStableFunc(s.Faults, func(a, b FaultState) int {
+		return cmp.Compare(a.Since, b.Since)
+	})
 	for i, a := range p.alarms {
 		s.Alarms[i] = a.state()
 	}

@@ -23,7 +23,7 @@ func TestRateIsGrowthOverTheWindow(t *testing.T) {
 		{"4 °C a minute", 0, time.Second, ramp(4_000), 3 * time.Minute, 4_000},
 		{"every 100 ms", 0, 100 * time.Millisecond, ramp(4_000), 3 * time.Minute, 4_000},
 		{"every 20 s", 0, 20 * time.Second, ramp(6_000), 4 * time.Minute, 6_000},
-		// One sample in a window cannot show the whole growth; the rate is then too low, never too high.
+		// One sample in a window cannot show the whole growth; the rate is then too low.
 		{"every 45 s", 0, 45 * time.Second, ramp(4_000), 9 * time.Minute, 3_000},
 		{"falling", 0, time.Second, ramp(-4_000), 3 * time.Minute, -4_000},
 		{"over 5 min", 5 * time.Minute, 5 * time.Second, ramp(600), 20 * time.Minute, 600},

@@ -121,6 +121,8 @@ func TestRuleChangesAtTheRightMoments(t *testing.T) {
 	closed := Condition{Kind: Active, Level: Alarm, Confirm: time.Second, Release: 2 * time.Second}
 	now := closed
 	now.Confirm, now.Release = 0, 0
+	slow := closed
+	slow.Release = 20 * time.Second
 	tests := []struct {
 		name  string
 		c     Condition
@@ -172,6 +174,11 @@ func TestRuleChangesAtTheRightMoments(t *testing.T) {
 		{"a failure stops the release", closed,
 			join(every(0, 2, 1), every(3, 4, 0), bads(4.5, 4.5), every(6, 9, 0)), 9,
 			[]string{"1s alarm", "8s normal"}},
+		{"silence stops the release", slow, join(every(0, 2, 1), every(3, 4, 0)), 60,
+			[]string{"1s alarm", "12s alarm sensor_silent"}},
+		{"nothing ends while the fault stands", closed,
+			join(every(0, 1, 1), bads(2, 4), every(5, 30, 0)), 30,
+			[]string{"1s alarm", "4s alarm sensor_failed", "15s normal"}},
 		{"uncertain raises", heat, unsure(0, 5, 60_000, point.Saturated), 5, []string{"3s alarm"}},
 		{"uncertain does not clear", heat,
 			join(every(0, 3, 60_000), unsure(4, 9, 20_000, point.WarmUp)), 9, []string{"3s alarm"}},

@@ -1,0 +1,140 @@
+//go:build mutants
+
+package alarm
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// mutants are small breaks of the judgement, each of which would hurt somebody. The tests beside the
+// broken code must notice every one.
+var mutants = []struct{ name, file, old, new string }{
+	{"a bad reading is a value",
+		"../detect/condition.go", "if rd.Quality == point.Bad {", "if false {"},
+	{"an uncertain value clears",
+		"../detect/condition.go", "!c.leaving && rd.Quality == point.Good", "!c.leaving"},
+	{"no confirm time",
+		"../detect/condition.go", "now.Sub(c.since) >= c.Confirm", "true"},
+	{"no release time",
+		"../detect/condition.go", "now.Sub(c.since) >= c.Release", "true"},
+	{"no hysteresis",
+		"../detect/condition.go", "value < c.Limit-c.Hysteresis", "value < c.Limit"},
+	{"the limit itself is not beyond",
+		"../detect/condition.go", "return value >= c.Limit\n", "return value > c.Limit\n"},
+	{"an alarm ends in a fault",
+		"../detect/condition.go", "c.leaving && !faulty &&", "c.leaving &&"},
+	{"silence is well",
+		"../detect/health.go", "silent := now.Sub(h.alive) >= h.stale", "silent := false"},
+	{"failures are well",
+		"../detect/health.go", "case h.failed >= failures:", "case false:"},
+	{"a fault ends at the first good reading",
+		"../detect/health.go", "now.Sub(h.goodSince) >= faultRelease", "true"},
+	{"commands come last: a silence hushes the alarm of its own step",
+		"panel.go",
+		"	for i := range in.Commands {\n		p.obey(now, &in.Commands[i])\n	}\n",
+		"	defer func() {\n		for i := range in.Commands {\n			p.obey(now, &in.Commands[i])\n		}\n	}()\n"},
+	{"a new alarm stays silenced",
+		"standing.go", "if p.alarming(a) {", "if false {"},
+	{"no latch",
+		"standing.go", "if !a.latched {", "if true {"},
+	{"a rising level is not told",
+		"standing.go", "case level > a.finding.Level:", "case false:"},
+	{"a condition that comes back is not told",
+		"standing.go", "case level > detect.Normal && !a.active:", "case false:"},
+	{"a disabled point alarms",
+		"watch.go", "if w.disabled == nil {", "if true {"},
+	{"a disablement never ends",
+		"watch.go", "d != nil && now >= d.until", "d != nil && false"},
+	{"a broken rule ends the panel",
+		"watch.go", "if r := recover(); r != nil {\n			f =", "if r := any(nil); r != nil {\n			f ="},
+	{"a broken rule clears",
+		"watch.go", "f = w.finding\n", "f = detect.Finding{}\n"},
+	{"the district may reset",
+		"commands.go", "a == Acknowledge || a == Disable", "a == Reset || a == Acknowledge || a == Disable"},
+	{"level 1 may silence",
+		"commands.go", "by.Level == 1 && a == Acknowledge", "by.Level == 1"},
+	{"the district hushes by disabling",
+		"commands.go", "(w.alarm != nil || !p.districtsOwn(w))", "!p.districtsOwn(w)"},
+	{"the district enables what a person disabled",
+		"commands.go", "case c.By.Kind == District && !p.districtsOwn(w):", "case false:"},
+	{"a disablement without end",
+		"commands.go", "c.For <= 0 || c.For > mostDisabled", "c.For < 0"},
+	{"a deadline is no deadline",
+		"commands.go", "c.Deadline != 0 && now > c.Deadline", "false"},
+	{"a repeated command acts again",
+		"commands.go", `c.ID != "" && slices.Contains(p.obeyed[:], c.ID)`, "false"},
+	{"gas wins over fire",
+		"effect.go", "int(a.signal)<<8", "int(signals-a.signal)<<8"},
+	{"the siren is not silenced",
+		"effect.go", "a.silenced && o.audible()", "false"},
+	{"the strobe is silenced",
+		"effect.go", "a.silenced && o.audible()", "a.silenced"},
+	{"sounders never ring again",
+		"panel.go", "if !p.silenced || p.resoundAt == 0 || now < p.resoundAt {", "if true {"},
+	{"a latch dies with the power",
+		"keep.go", "for _, a := range s.Alarms {", "for _, a := range s.Alarms[:0] {"},
+	{"a disablement dies with the power",
+		"keep.go", "for _, d := range s.Disabled {", "for _, d := range s.Disabled[:0] {"},
+	{"event numbers start again",
+		"panel.go", "(saved.LastEvent/seqStride + 1) * seqStride", "0"},
+	{"a change is not saved",
+		"standing.go", "	e.From, e.To = from, w.finding\n	p.emit(now, e)\n	p.redrive, p.dirty = true, true",
+		"	e.From, e.To = from, w.finding\n	p.emit(now, e)\n	p.redrive = true"},
+	{"a fault is hidden by nothing",
+		"notices.go", "&& !p.notices.explain(n.kind.Unless)", ""},
+	{"the pause of temporal-3 is short",
+		"pattern.go", "500 * ms, 1500 * ms}", "500 * ms, 1000 * ms}"},
+}
+
+// Every mutant dies: the tests of detect and alarm fail on it. A mutant that does not compile or
+// whose text is gone proves nothing, and fails too.
+func TestMutantsDie(t *testing.T) {
+	for _, m := range mutants {
+		t.Run(strings.ReplaceAll(m.name, " ", "_"), func(t *testing.T) {
+			out, err := testWith(t, m.file, m.old, m.new)
+			switch {
+			case err == nil:
+				t.Errorf("it lives: no test of detect or alarm fails")
+			case !strings.Contains(out, "--- FAIL") && !strings.Contains(out, "panic:"):
+				t.Errorf("it was not tested: %v\n%s", err, out)
+			}
+		})
+	}
+}
+
+// testWith runs the tests of detect and alarm with one text of one file replaced by another.
+func testWith(t *testing.T, file, old, new string) (string, error) {
+	t.Helper()
+	path, err := filepath.Abs(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	src, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(src), old); n != 1 {
+		t.Fatalf("%s has %q %d times, want once", file, old, n)
+	}
+	dir := t.TempDir()
+	mutant, overlay := filepath.Join(dir, "mutant.go"), filepath.Join(dir, "overlay.json")
+	broken := strings.Replace(string(src), old, new, 1)
+	table, err := json.Marshal(map[string]any{"Replace": map[string]string{path: mutant}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{mutant: []byte(broken), overlay: table} {
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command("go", "test", "-count=1", "-vet=off", "-failfast", "-timeout=60s",
+		"-overlay", overlay, ".", "../detect")
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
