@@ -94,6 +94,33 @@ func DecodeCommand(b []byte) (Command, error) {
 	return c, nil
 }
 
+// JSON is the payload of down/cmd, for the platform's end; source names who gives the command.
+func (c Command) JSON(source string) []byte {
+	type data struct {
+		Name    string          `json:"name"`
+		Issued  string          `json:"issued,omitempty"`
+		Expires string          `json:"expires,omitempty"`
+		Prio    string          `json:"prio,omitempty"`
+		Need    string          `json:"need,omitempty"`
+		By      string          `json:"by,omitempty"`
+		Args    json.RawMessage `json:"args,omitempty"`
+	}
+	return encode(struct {
+		SpecVersion string `json:"specversion"`
+		ID          string `json:"id"`
+		Source      string `json:"source"`
+		Type        string `json:"type"`
+		Time        string `json:"time,omitempty"`
+		ContentType string `json:"datacontenttype"`
+		Data        data   `json:"data"`
+	}{
+		"1.0", c.ID, source, TypeCmd, optionalTime(c.Issued), "application/json",
+		data{
+			c.Name, optionalTime(c.Issued), optionalTime(c.Expires), c.Prio, c.Need, c.By, c.Args,
+		},
+	})
+}
+
 // RspBody is the stored body of a command's new state; it belongs on the alarm lane. reason is
 // empty where the state needs none.
 func RspBody(id, state, reason string) []byte {

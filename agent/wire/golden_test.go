@@ -279,6 +279,10 @@ func TestPlainMessages(t *testing.T) {
 	golden(t, "ack", Ack{
 		Epoch: "9f3c1a77", UpTo: map[string]uint64{"a": 812, "e": 90, "t": 183_459}, Now: wall,
 	}.JSON())
+	golden(t, "cmd", Command{
+		ID: "c-9", Name: "acknowledge", Issued: wall, Expires: wall.Add(time.Minute),
+		By: "zhang.san@district", Prio: "high", Args: []byte(`{"point":"heat1"}`),
+	}.JSON("/district/510107"))
 	golden(t, "hello", Hello{
 		Receipt: true, Gz: true, Dz: []int{1}, Max: MaxMessage, Spread: 30, Now: wall,
 	}.JSON())
