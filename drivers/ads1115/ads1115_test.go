@@ -17,6 +17,7 @@ type chip struct {
 	registers  [4]uint16
 	converting bool
 	cut        bool // the controller reports success for transfers that it did not finish
+	cutLast    bool // likewise, but only for the conversion
 	err        error
 	written    []byte
 }
@@ -35,7 +36,7 @@ func (c *chip) Tx(_ uint16, w, r []byte) error {
 		c.written = append(c.written, w...)
 		c.registers[w[0]] = uint16(w[1])<<8 | uint16(w[2])
 	}
-	if len(r) == 2 {
+	if len(r) == 2 && !(c.cutLast && w[0] == 0) {
 		value := c.registers[w[0]]
 		if w[0] == 1 && c.converting {
 			value &^= 0x8000
@@ -116,6 +117,8 @@ func TestReadRefusesWhatIsNotItsOwnConversion(t *testing.T) {
 		{"no answer", func(c *chip) { c.err = errors.New("nack") }, drivers.ErrNoDevice},
 		{"transfer cut short without an error", func(c *chip) { c.cut = true },
 			drivers.ErrNoDevice},
+		{"conversion cut short without an error", func(c *chip) { c.cutLast = true },
+			drivers.ErrRange},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bus := newChip(0x1000)
@@ -139,13 +142,16 @@ func TestReadNeedsAStart(t *testing.T) {
 	if got, err := d.Read(); err == nil {
 		t.Errorf("before the first Start: got %d", got)
 	}
+	if _, err := d.Start(0); err != nil {
+		t.Fatal(err)
+	}
 	bus.err = errors.New("nack")
-	if _, err := d.Start(0); !errors.Is(err, drivers.ErrNoDevice) {
+	if _, err := d.Start(1); !errors.Is(err, drivers.ErrNoDevice) {
 		t.Errorf("Start: got %v, want ErrNoDevice", err)
 	}
 	bus.err = nil
 	if got, err := d.Read(); err == nil {
-		t.Errorf("after a failed Start: got %d", got)
+		t.Errorf("after a failed Start: got %d, which is of the input before", got)
 	}
 }
 
