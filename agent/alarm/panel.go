@@ -12,9 +12,10 @@ import (
 
 const (
 	defaultResound = 10 * time.Minute
-	// Event numbers of a run start at the next multiple of seqStride, and the number in Saved is
-	// never more than saveEvery behind. So a number repeats only if a run made a million events
-	// and not one of its last thousand Saved reached the disk.
+	// Event numbers of a run start at the next multiple of seqStride above the one in Saved, which
+	// is never more than saveEvery behind. So Saved need not be written for every event, and a
+	// number repeats only when nothing of a whole run, or of its last million events, reached the
+	// disk.
 	seqStride = 1_000_000
 	saveEvery = 1000
 	// saveAgain is how old a remaining time in Saved may be: a crash lengthens it by no more.
