@@ -39,6 +39,7 @@ const (
 	period    = time.Second           // a new value each second, within 4 %
 	warmUp    = 30 * time.Second      // until 50 particles in a cm³ are told truly; 8 s for 200
 	patience  = 30                    // answers "not ready" in a row: it has stopped measuring
+	settling  = 8                     // values after that: the fan is not up to speed before
 )
 
 // limit is the largest value that Read returns, in thousandths: what the part's integer format can
@@ -51,6 +52,7 @@ type Dev struct {
 	c        i2c.Dev
 	started  bool
 	notReady int // answers "not ready" since the last value
+	settling int // values still to be left out
 }
 
 // New returns the SPS30 on bus. It does not touch the bus.
@@ -106,7 +108,9 @@ func (d *Dev) Start() (time.Duration, error) {
 // Read fails with drivers.ErrNotReady while there is no new value, with drivers.ErrChecksum when a
 // word and its CRC disagree, with drivers.ErrRange when a number is negative, not a number or
 // beyond 65,536, or when fan or laser fail, and with drivers.ErrNoDevice when the part does not
-// answer or has stopped measuring. After any of them but the first the next Start starts it again.
+// answer or has stopped measuring. After it has stopped, the next Start starts it again, and the
+// values of the first 8 s are left out: they are too low, and only Descriptor.WarmUp, which counts
+// once, would mark them.
 func (d *Dev) Read(dst []drivers.Sample) ([]drivers.Sample, error) {
 	samples, err := d.read(dst)
 	if err != nil {
@@ -119,7 +123,6 @@ func (d *Dev) read(dst []drivers.Sample) ([]drivers.Sample, error) {
 	if err := d.ready(); err != nil {
 		return nil, err
 	}
-	d.started = false // until all of it has arrived
 	var b [60]byte
 	if err := d.ask(cmdRead, b[:]); err != nil {
 		return nil, fmt.Errorf("read: %w", err)
@@ -136,7 +139,11 @@ func (d *Dev) read(dst []drivers.Sample) ([]drivers.Sample, error) {
 		}
 		dst = append(dst, drivers.Sample{Channel: uint8(i), Quantity: q, Value: value})
 	}
-	d.started, d.notReady = true, 0
+	d.notReady = 0
+	if d.settling > 0 {
+		d.settling--
+		return nil, drivers.ErrNotReady
+	}
 	return dst, nil
 }
 
@@ -145,7 +152,6 @@ func (d *Dev) read(dst []drivers.Sample) ([]drivers.Sample, error) {
 func (d *Dev) ready() error {
 	var word [3]byte
 	if err := d.ask(cmdReady, word[:]); err != nil {
-		d.started = false
 		return fmt.Errorf("ready: %w", err)
 	}
 	if word[1] == 1 {
@@ -153,7 +159,7 @@ func (d *Dev) ready() error {
 	}
 	d.notReady++
 	if d.notReady >= patience {
-		d.started, d.notReady = false, 0
+		d.started, d.notReady, d.settling = false, 0, settling
 		return fmt.Errorf("ready: %w: it has stopped measuring", drivers.ErrNoDevice)
 	}
 	return drivers.ErrNotReady
