@@ -1,0 +1,69 @@
+package uplink
+
+import (
+	"errors"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	firstPause   = time.Second
+	maxPause     = time.Minute
+	maxRefused   = 15 * time.Minute
+	alarmSpacing = 2 * time.Second // between two tries that an alarm asked for
+)
+
+// pause is the law of waiting between two connections. After a loss, stations that all lost the
+// same broker must not come back at the same moment; after failures they must not hammer.
+type pause struct {
+	rand *rand.Rand
+	last time.Duration // of the previous failure; 0: the connection was up since
+}
+
+// after returns how long to wait after a connection ended with err. wasUp says that it had been
+// working; spread is the time over which the stations spread their first try after a loss.
+func (p *pause) after(err error, wasUp bool, spread time.Duration) time.Duration {
+	switch {
+	case errors.Is(err, ErrShared):
+		p.last = maxRefused
+		return maxRefused
+	case wasUp:
+		p.last = 0
+		return p.upTo(spread)
+	}
+	limit := maxPause
+	if errors.Is(err, ErrRefused) {
+		limit = maxRefused
+	}
+	// Decorrelated back-off: between the first pause and three times the last one.
+	span := 3*max(p.last, firstPause) - firstPause
+	p.last = min(firstPause+p.upTo(span), limit)
+	return p.last
+}
+
+// restart forgets the failures: something new is worth a quick try again.
+func (p *pause) restart() { p.last = 0 }
+
+// upTo draws a time from 0 to d.
+func (p *pause) upTo(d time.Duration) time.Duration {
+	return time.Duration(p.rand.Int64N(int64(max(d, 0)) + 1))
+}
+
+// bucket lets backlog messages through at a rate that doubles every second from 1 a second to its
+// limit, so that a station that comes back does not flood a thin line. It saves nothing up.
+type bucket struct {
+	limit int // messages a second
+	start time.Time
+	next  time.Time // the earliest time of the next message
+}
+
+func newBucket(limit int, now time.Time) bucket {
+	return bucket{limit: max(limit, 1), start: now, next: now}
+}
+
+func (b *bucket) ready(now time.Time) bool { return !now.Before(b.next) }
+
+func (b *bucket) take(now time.Time) {
+	seconds := min(int(now.Sub(b.start)/time.Second), 20)
+	b.next = now.Add(time.Second / time.Duration(min(1<<seconds, b.limit)))
+}

@@ -1,0 +1,200 @@
+package uplink
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/firepost/firepost/agent/wire"
+	"github.com/firepost/firepost/buffer"
+)
+
+const (
+	// liveAge is how old a record may be and still move a current value.
+	liveAge = 120 * time.Second
+	// drift is how far a board's clock runs away: 100 ppm.
+	drift = 10_000
+)
+
+var laneByte = [lanes]byte{
+	buffer.Alarm: wire.LaneAlarm, buffer.Event: wire.LaneEvent, buffer.Telemetry: wire.LaneTelemetry,
+}
+
+// pump starts everything that may be sent now: alarms, then events, then telemetry, each only when
+// nothing of the lanes before it waits to be sent for the first time.
+func (t *trip) pump(now time.Time) error {
+	if at := t.stallsAt(); !at.IsZero() && !now.Before(at) {
+		return fmt.Errorf("nothing for %v: %w", stallAfter, ErrStalled)
+	}
+	if t.Outbox.Epoch() != t.epoch {
+		t.start()
+	}
+	if !t.born {
+		return nil
+	}
+	t.stayAlone(now)
+	t.obeyWaiting(now)
+	if !t.decided && !now.Before(t.began.Add(helloWait)) {
+		t.decide(t.hello, now)
+	}
+	waits := t.pour(&t.alarms, now)
+	t.tellActive()
+	t.pumpAgain(now)
+	if waits || !t.decided || t.pour(&t.events, now) {
+		return nil
+	}
+	t.pumpTelemetry(now)
+	return nil
+}
+
+// pour sends a stream while its window has room, and tells whether something is left.
+func (t *trip) pour(s *stream, now time.Time) bool {
+	for {
+		r, ok := s.peek(t.Outbox, t.epoch)
+		if !ok {
+			return false
+		}
+		if !t.windows[s.lane].room() {
+			return true
+		}
+		s.take()
+		t.send(r, false, now)
+	}
+}
+
+// pumpAgain repeats the alarms that are not released: no receipt came, or the disk gave them only
+// after younger ones had gone.
+func (t *trip) pumpAgain(now time.Time) {
+	if t.resendAt.IsZero() && !now.Before(t.checkAt) && len(t.windows[buffer.Alarm].fifo) == 0 {
+		t.checkAt = now.Add(pollEvery)
+		if rs := t.Outbox.Next(buffer.Alarm, 0, 1); len(rs) > 0 && rs[0].First <= t.alarms.after {
+			t.resendAt = now.Add(t.resend)
+		}
+	}
+	if !t.resendAt.IsZero() && !now.Before(t.resendAt) {
+		t.again = stream{lane: buffer.Alarm, to: t.alarms.after, limited: true}
+		t.resend = min(2*t.resend, maxResend)
+		t.resendAt = now.Add(t.resend)
+	}
+	before := t.tally.sent[buffer.Alarm]
+	t.pour(&t.again, now)
+	t.tally.resent += t.tally.sent[buffer.Alarm] - before
+}
+
+// pumpTelemetry shares the line between what is new and the backlog, 3 : 1 while both wait.
+func (t *trip) pumpTelemetry(now time.Time) {
+	for t.windows[buffer.Telemetry].room() {
+		fresh, isLive := t.live.peek(t.Outbox, t.epoch)
+		var old buffer.Record
+		isBack := t.bucket.ready(now) // first: the backlog may have to be read from the disk
+		if isBack {
+			old, isBack = t.back.peek(t.Outbox, t.epoch)
+		}
+		switch {
+		case isLive && (!isBack || t.liveRun < livePerBack):
+			t.live.take()
+			t.liveRun++
+			t.send(fresh, false, now)
+		case isBack:
+			t.back.take()
+			t.liveRun = 0
+			t.bucket.take(now)
+			t.send(old, true, now)
+		default:
+			return
+		}
+	}
+}
+
+// send starts the sending of one record.
+func (t *trip) send(r buffer.Record, backlog bool, now time.Time) {
+	stamp := t.Stamp()
+	lane := laneByte[r.Lane]
+	payload, err := wire.Envelope(t.Device, meta(r, stamp), r.Body, moment(stamp), late(r, stamp))
+	if err != nil {
+		t.quarantine(r, err.Error())
+		return
+	}
+	m := Message{Topic: t.Device.Topic(wire.Leaf(lane, r.Body, backlog)), Payload: payload}
+	t.tally.sent[r.Lane]++
+	t.windows[r.Lane].push(flight{rec: r, done: t.link.Publish(m), at: now, size: len(payload)})
+}
+
+// delivered notes the PUBACK of a record. A range is acknowledged exactly, whatever lies below it.
+func (t *trip) delivered(r buffer.Record, now time.Time) {
+	t.tally.confirmed[r.Lane]++
+	exact := buffer.Range{From: r.First, To: last(r)}
+	if r.Lane == buffer.Telemetry || t.decided && !t.hello.Receipt {
+		t.Outbox.Ack(r.Epoch, r.Lane, exact)
+		return
+	}
+	if r.Lane != buffer.Alarm || r.Epoch != t.epoch {
+		return
+	}
+	if t.decided {
+		if t.resendAt.IsZero() {
+			t.resendAt = now.Add(t.resend)
+		}
+		return
+	}
+	if n := len(t.held); n > 0 && t.held[n-1].To+1 == exact.From {
+		t.held[n-1].To = exact.To
+		return
+	}
+	t.held = append(t.held, exact) // Alarms go in order, so only a hole begins a new range.
+}
+
+// decide takes over what the platform can do.
+func (t *trip) decide(h wire.Hello, now time.Time) {
+	had := t.decided && t.hello.Receipt
+	t.hello, t.decided = h, true
+	t.spread = time.Duration(h.Spread) * time.Second
+	switch {
+	case h.Receipt && len(t.held) > 0:
+		t.resendAt = now.Add(t.resend)
+	case !h.Receipt && had: // What waits for a receipt is sent again, for its PUBACK.
+		t.again = stream{lane: buffer.Alarm, to: t.alarms.after, limited: true}
+		t.resendAt = time.Time{}
+		t.events = stream{lane: buffer.Event}
+	case !h.Receipt:
+		for _, r := range t.held {
+			t.Outbox.Ack(t.epoch, buffer.Alarm, r)
+		}
+	}
+	t.held = nil
+}
+
+// meta is what the envelope says of a record. A time taken from a clock that was not set is worked
+// out anew, as soon as the same run has a clock.
+func meta(r buffer.Record, now buffer.Stamp) wire.Meta {
+	m := wire.Meta{
+		Lane: laneByte[r.Lane], Epoch: r.Epoch, First: r.First, N: r.N,
+		Boot: r.At.Boot, Mono: r.At.Mono, Wall: r.At.Wall,
+		Quality: wire.ClockQuality(r.At.Quality), Error: r.At.Error,
+	}
+	if r.Orig != nil {
+		m.OrigEpoch, m.OrigFirst = r.Orig.Epoch, r.Orig.First
+	}
+	if m.Quality == wire.ClockNone && r.At.Boot == now.Boot && now.Wall != 0 &&
+		wire.ClockQuality(now.Quality) > wire.ClockFix {
+		ago := now.Mono - r.At.Mono
+		m.Wall, m.Quality = now.Wall-ago, wire.ClockFix
+		m.Error = -1
+		if now.Error >= 0 {
+			m.Error = int32(min(int64(now.Error)+ago/drift, 1<<31-1))
+		}
+	}
+	return m
+}
+
+// late tells whether a record is too old to move a current value.
+func late(r buffer.Record, now buffer.Stamp) bool {
+	return r.At.Boot != now.Boot || now.Mono-r.At.Mono > liveAge.Milliseconds()
+}
+
+// moment is the time of sending; zero: the clock is not set.
+func moment(now buffer.Stamp) time.Time {
+	if now.Wall == 0 || wire.ClockQuality(now.Quality) == wire.ClockNone {
+		return time.Time{}
+	}
+	return time.UnixMilli(now.Wall)
+}
