@@ -80,6 +80,10 @@ func TestLeaseTellsWhatWasUsed(t *testing.T) {
 			}, 45, []buffer.Loss{lease(buffer.Alarm, 2), lease(buffer.Event, 2)}, `"given":0`,
 		},
 		{
+			"one lane was told before", map[buffer.Lane][]byte{buffer.Alarm: event("40")}, 45,
+			[]buffer.Loss{lease(buffer.Alarm, 2)}, `"given":0`,
+		},
+		{
 			"nothing saved", map[buffer.Lane][]byte{
 				buffer.Alarm: event("40"), buffer.Event: event("42"),
 			}, 0, []buffer.Loss{lease(buffer.Alarm, 2), lease(buffer.Event, 2)}, `"given":0`,

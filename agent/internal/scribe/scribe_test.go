@@ -337,12 +337,18 @@ func TestReportByException(t *testing.T) {
 		doubt.Quality, doubt.Reason = point.Uncertain, point.Saturated
 		step(5*time.Second, doubt)
 		step(5*time.Second, good(20_501))
+		broken := alarm.ChannelState{Quantity: drivers.Temperature, Reason: point.Checksum}
+		step(5*time.Second, broken)
+		broken.Reason = point.NoDevice
+		step(5*time.Second, broken)
+		step(5*time.Second, good(20_501))
 		for range 14 { // 70 s of quiet: one report
 			step(5*time.Second, good(20_502))
 		}
 		b.stop()
 		got := strings.Join(b.values(), ", ")
-		const want = "20, 20.501, 20.501 u:saturated, 20.501, 20.502"
+		const want = "20, 20.501, 20.501 u:saturated, 20.501, " +
+			"b:checksum, b:no_device, 20.501, 20.502"
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
@@ -381,6 +387,23 @@ func TestSilentSensorIsToldAsBad(t *testing.T) {
 		const want = "21, b:stale, b:stale, b:stale, 21"
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
+		}
+		// It became stale after 8 s, not when the last value came.
+		if first := b.out.told()[0]; !strings.Contains(first, `"vs":"bad","t":9,"q":"b:stale"`) {
+			t.Errorf("got %s, want the time at which it was stale", first)
+		}
+	})
+}
+
+// A reading that is older than a report and still valid is told once.
+func TestOneReadingIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, Config{Plan: plan(10 * time.Minute)}, 0)
+		b.read(0, good(21_000))
+		time.Sleep(9 * time.Minute)
+		b.stop()
+		if got := strings.Join(b.values(), ", "); got != "21" {
+			t.Errorf("got %s, want 21", got)
 		}
 	})
 }
