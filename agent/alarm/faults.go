@@ -22,6 +22,7 @@ const (
 	OutputFailed   detect.FaultCode = "output_failed"
 	UplinkDown     detect.FaultCode = "uplink_down"
 	UplinkRefused  detect.FaultCode = "uplink_refused"
+	NotEnrolled    detect.FaultCode = "not_enrolled"
 	StorageFull    detect.FaultCode = "storage_full"
 	StorageFailed  detect.FaultCode = "storage_failed"
 	StorageSlow    detect.FaultCode = "storage_slow"
@@ -65,6 +66,11 @@ var catalogue = []FaultKind{
 		Says: Text{"The district refuses this box.", "区域平台拒绝本设备接入。"},
 		Do: Text{"Renew the certificate or enrol the box again. Local alarms work.",
 			"请更新证书或重新注册设备。本地报警正常。"}},
+	{Code: NotEnrolled,
+		Says: Text{"This box belongs to no district yet.", "本设备尚未注册到区域平台。"},
+		Do: Text{"Enrol it. Local alarms work, and nobody outside is told of them.",
+			"请注册设备。本地报警正常，但外部不会收到报警。"},
+		After: time.Minute},
 	{Code: StorageFull,
 		Says: Text{"The storage is full; old records are being dropped.", "存储已满，正在丢弃旧记录。"},
 		Do: Text{"Restore the connection to the district or free some space. Alarms work.",

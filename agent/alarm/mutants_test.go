@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// mutants are small breaks of the judgement, each of which would hurt somebody. The tests beside the
-// broken code must notice every one.
+// mutants are small breaks of the judgement, each of which would hurt somebody. The tests beside
+// the broken code must notice every one.
 var mutants = []struct{ name, file, old, new string }{
 	{"a bad reading is a value",
 		"../detect/condition.go", "if rd.Quality == point.Bad {", "if false {"},

@@ -113,23 +113,32 @@ func same(t *testing.T, got, want []string) {
 // A rule changes its finding at exactly the moments that its delays, its hysteresis and the quality
 // of its readings ask for.
 func TestRuleChangesAtTheRightMoments(t *testing.T) {
-	spec := func(c Condition) Spec {
-		return Spec{Stale: 8 * time.Second, Conditions: []Condition{c}}
+	for _, tt := range append(onLimits(), onQuality()...) {
+		t.Run(tt.name, func(t *testing.T) {
+			spec := Spec{Stale: 8 * time.Second, Conditions: []Condition{tt.c}}
+			same(t, play(New(spec), tt.c.quantity(), tt.trace, tt.end), tt.want)
+		})
 	}
+}
+
+// ruleCase is a trace of readings and the moments at which the finding must change.
+type ruleCase struct {
+	name  string
+	c     Condition
+	trace []feed
+	end   float64
+	want  []string
+}
+
+var closed = Condition{Kind: Active, Level: Alarm, Confirm: time.Second, Release: 2 * time.Second}
+
+// onLimits are the cases of limits, hysteresis and delays.
+func onLimits() []ruleCase {
 	below := heat
 	below.Kind, below.Limit, below.Hysteresis = Below, 5_000, 1_000
-	closed := Condition{Kind: Active, Level: Alarm, Confirm: time.Second, Release: 2 * time.Second}
 	now := closed
 	now.Confirm, now.Release = 0, 0
-	slow := closed
-	slow.Release = 20 * time.Second
-	tests := []struct {
-		name  string
-		c     Condition
-		trace []feed
-		end   float64
-		want  []string
-	}{
+	return []ruleCase{
 		{"confirm", heat, every(0, 10, 56_000), 10, []string{"3s alarm"}},
 		{"just below the limit", heat, every(0, 20, 55_999), 20, nil},
 		{"too short", heat, join(every(0, 2, 60_000), every(3, 20, 20_000)), 20,
@@ -155,6 +164,14 @@ func TestRuleChangesAtTheRightMoments(t *testing.T) {
 			[]string{"1s alarm", "7s normal"}},
 		{"contact without delays", now, join(every(0, 2, 0), every(3, 3, 1), every(4, 5, 0)), 5,
 			[]string{"3s alarm", "4s normal"}},
+	}
+}
+
+// onQuality are the cases of readings that fail, are uncertain or do not come.
+func onQuality() []ruleCase {
+	slow := closed
+	slow.Release = 20 * time.Second
+	return []ruleCase{
 		{"silence is a fault", closed, every(0, 2, 0), 12, []string{"10s normal sensor_silent"}},
 		{"never heard", closed, nil, 12, []string{"8s normal sensor_silent"}},
 		{"silence holds an alarm", closed, every(0, 2, 1), 60,
@@ -188,12 +205,6 @@ func TestRuleChangesAtTheRightMoments(t *testing.T) {
 		{"a late delivery counts from its moment", closed,
 			[]feed{{at: 0, value: 1}, {at: 1.2, value: 0}, {at: 1.3, value: 0}}, 2,
 			[]string{"1s alarm"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			q := tt.c.quantity()
-			same(t, play(New(spec(tt.c)), q, tt.trace, tt.end), tt.want)
-		})
 	}
 }
 

@@ -1,0 +1,163 @@
+package dst
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/firepost/firepost/agent/alarm"
+	"github.com/firepost/firepost/agent/point"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata/hashes.golden")
+
+const usualSeeds = 200
+
+// number reads an environment variable.
+func number(t *testing.T, name string) (uint64, bool) {
+	text := os.Getenv(name)
+	if text == "" {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s=%q is not a number", name, text)
+	}
+	return n, true
+}
+
+// lines writes to the test's log.
+type lines struct{ t *testing.T }
+
+func (l lines) Write(b []byte) (int, error) {
+	l.t.Log(strings.TrimSuffix(string(b), "\n"))
+	return len(b), nil
+}
+
+// No seed breaks an invariant. SEED=31 plays one and tells everything; SEEDS=5000 plays more.
+func TestSeeds(t *testing.T) {
+	first, last := uint64(0), uint64(usualSeeds)
+	if n, ok := number(t, "SEEDS"); ok {
+		last = n
+	}
+	var k Knobs
+	if n, ok := number(t, "SEED"); ok {
+		first, last, k.Log = n, n+1, lines{t}
+	}
+	var sum Report
+	for seed := first; seed < last; seed++ {
+		r := Run(seed, k)
+		for _, v := range r.Violations {
+			t.Errorf("SEED=%d: %v", seed, v)
+		}
+		sum.Steps += r.Steps
+		sum.Events += r.Events
+		sum.Alarms += r.Alarms
+		sum.Runs += r.Runs
+		sum.Points += r.Points
+		if t.Failed() && seed > first+20 {
+			break
+		}
+	}
+	t.Logf("%d seeds: %d points, %d boots, %d steps, %d events, %d alarms",
+		last-first, sum.Points, sum.Runs, sum.Steps, sum.Events, sum.Alarms)
+	if last-first >= usualSeeds && (sum.Alarms < usualSeeds || sum.Runs < usualSeeds*3/2) {
+		t.Error("the seeds hardly do anything")
+	}
+}
+
+// The same seed gives the same decisions, on this processor and on every other: the hashes were
+// made on amd64, and a run on ARM must reproduce them. They change with every chip, driver, rule
+// and panel that behaves otherwise than before; then go test -update writes them anew.
+func TestDecisionsAreTheSameOnEveryProcessor(t *testing.T) {
+	const file = "testdata/hashes.golden"
+	var got strings.Builder
+	for seed := range uint64(20) {
+		r := Run(seed, Knobs{Chaos: 2 * time.Minute})
+		fmt.Fprintf(&got, "%d %s %d events\n", seed, r.Hash, r.Events)
+	}
+	if *update {
+		if err := os.WriteFile(file, []byte(got.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.String() != string(want) {
+		t.Errorf("got\n%swant\n%s", got.String(), want)
+	}
+}
+
+// An agent that started at another moment decides the same.
+func TestDecisionsDoNotDependOnTheMoment(t *testing.T) {
+	for seed := range uint64(10) {
+		if v := blindToTheMoment(seed, Knobs{Chaos: 2 * time.Minute}); v != "" {
+			t.Errorf("SEED=%d: invariant %d, %s: %s", seed, WallBlind.Number, WallBlind.Name, v)
+		}
+	}
+}
+
+// blindToTheMoment compares runs that start at different moments.
+func blindToTheMoment(seed uint64, k Knobs) string {
+	want := Run(seed, k)
+	k.Start = point.Instant(300 * 24 * time.Hour)
+	if got := Run(seed, k); got.Hash != want.Hash {
+		return fmt.Sprintf("%d events and hash %s, started at %v: %d events and hash %s",
+			want.Events, want.Hash, time.Duration(k.Start), got.Events, got.Hash)
+	}
+	return ""
+}
+
+// Disabling one point changes nothing that is said of any other.
+func TestDisablingAPointSilencesThatPointOnly(t *testing.T) {
+	for seed := range uint64(20) {
+		k := Knobs{Points: 2 + int(seed)%9, Chaos: 3 * time.Minute, NoRestarts: true}
+		if v := alone(seed, k); v != "" {
+			t.Errorf("SEED=%d: invariant %d, %s: %s", seed, Alone.Number, Alone.Name, v)
+		}
+	}
+}
+
+// alone compares a run with one in which a point is disabled in the middle.
+func alone(seed uint64, k Knobs) string {
+	var out point.ID
+	withOrder := k
+	withOrder.Orders = func(points []alarm.PointPlan) []Order {
+		out = points[int(seed)%len(points)].ID
+		return []Order{{At: k.Chaos / 3, Command: alarm.Command{
+			ID: "one more", Action: alarm.Disable, Point: out, For: time.Hour, Reason: "compare",
+			By: alarm.Origin{Kind: alarm.Button, Level: 2},
+		}}}
+	}
+	got, want := Run(seed, withOrder).Told, Run(seed, k).Told
+	got, want = without(got, out), without(want, out)
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || got[i] != want[i] {
+			return fmt.Sprintf("with %s disabled: %v, else: %v", out, tail(got, i), tail(want, i))
+		}
+	}
+	return ""
+}
+
+func without(all []Told, id point.ID) []Told {
+	var rest []Told
+	for _, t := range all {
+		if t.Point != id {
+			rest = append(rest, t)
+		}
+	}
+	return rest
+}
+
+func tail(all []Told, i int) []Told {
+	if i >= len(all) {
+		return nil
+	}
+	return all[i:min(i+3, len(all))]
+}

@@ -1,0 +1,231 @@
+package dst
+
+import (
+	"time"
+
+	"github.com/firepost/firepost/agent/alarm"
+	"github.com/firepost/firepost/agent/detect"
+	"github.com/firepost/firepost/agent/point"
+)
+
+// Invariant is something that holds at every moment of every run. The numbers up to 12 are those of
+// the whole project; some of them are about other rooms and are checked elsewhere.
+type Invariant struct {
+	Number int
+	Name   string
+}
+
+// The invariants of this level.
+var (
+	Converges  = Invariant{0, "when everything is healed and reset, nothing is left"}
+	Sounds     = Invariant{1, "a fire sounds the siren in time, unless silenced since"}
+	Resounds   = Invariant{2, "a silence never outlives a new alarm"}
+	Steady     = Invariant{3, "noise alone makes no more than two changes a minute"}
+	Gapless    = Invariant{4, "event numbers have no gap and do not repeat"}
+	Reports    = Invariant{6, "a failing sensor is reported within its stale time and a second"}
+	Remembers  = Invariant{8, "a restart loses no latch and no disablement"}
+	Once       = Invariant{9, "a command has one answer and acts once"}
+	WallBlind  = Invariant{10, "decisions do not depend on when the agent started"}
+	Bounded    = Invariant{11, "what a step makes is bounded"}
+	Alone      = Invariant{12, "disabling a point silences that point only"}
+	Reasonable = Invariant{13, "an alarm has a reason"}
+)
+
+// sounding is how long a siren may be between two pulses of any pattern: the pause of temporal-4,
+// and a little.
+const sounding = 6 * time.Second
+
+// fireSoundsTheSiren: once a fire has lasted as long as period, conversion, confirm and a few
+// ticks, with a working way to the panel and the point in service, its alarm stands and the siren's
+// line has carried pulses, unless a person has silenced it.
+func fireSoundsTheSiren(o *oracle, t *truth) {
+	p, now := t.p, o.s.clock
+	if t.beyond < 0 || t.out || !p.alarming() {
+		return
+	}
+	begin := max(t.beyond, t.clear, t.service, o.boot, o.rules)
+	if now-begin < p.period+p.takes+p.confirm+3*o.s.tick {
+		return
+	}
+	for _, a := range o.alarms {
+		if a.point != p.plan.ID || a.level < detect.Alarm {
+			continue
+		}
+		siren := o.s.agent.outputs[0]
+		since := now - sounding
+		if siren.since >= a.raised {
+			since = max(since, siren.since) // a pattern begins with a pulse
+		}
+		if !a.silenced && siren.heard < since {
+			o.s.violated(Sounds, "%s is in alarm since %v, the siren was heard at %v last",
+				p.plan.ID, a.raised, siren.heard)
+		}
+		return
+	}
+	o.s.violated(Sounds, "%s burns since %v, and there is no alarm", p.plan.ID, begin)
+}
+
+// silenceEndsWithANewAlarm: while any alarm was raised after the last silence, the siren has a
+// pattern.
+func silenceEndsWithANewAlarm(o *oracle) {
+	for id, a := range o.alarms {
+		p := o.s.site.spot(a.point)
+		if a.silenced || a.level < detect.Alarm || !p.alarming() || o.siren != alarm.Off {
+			continue
+		}
+		o.s.violated(Resounds, "%s was raised at %v and not silenced, and the siren is off",
+			id, a.raised)
+	}
+}
+
+// noiseDoesNotChatter counts what a point says while nothing but noise changes at it.
+func noiseDoesNotChatter(o *oracle, t *truth) {
+	now := o.s.clock
+	const settle = 15 * time.Second // the release time after the last real change
+	for len(t.changes) > 0 &&
+		(now-t.changes[0] > time.Minute || t.changes[0] < t.stirred+settle) {
+		t.changes = t.changes[1:]
+	}
+	if len(t.changes) > 2 {
+		o.s.violated(Steady, "%s changed %d times within a minute", t.p.plan.ID, len(t.changes))
+		t.changes = nil
+	}
+}
+
+// numbersAreGapless: within a run every number is the last one and one; over runs they grow.
+func numbersAreGapless(o *oracle, d alarm.Decision) {
+	for i, e := range d.Events {
+		gap := e.Seq != o.seq+1
+		if o.first && i == 0 {
+			gap = e.Seq <= o.seq
+		}
+		if gap {
+			o.s.violated(Gapless, "event %d after %d", e.Seq, o.seq)
+		}
+		o.seq = e.Seq
+	}
+}
+
+// failingSensorIsReported: a point whose part gives nothing good is in fault after its stale time
+// and a second.
+func failingSensorIsReported(o *oracle, t *truth) {
+	if t.broken < 0 || t.out || t.fault != "" {
+		return
+	}
+	since := max(t.broken, t.service, o.rules)
+	if o.s.clock-since > t.p.plan.Spec.Stale+time.Second {
+		o.s.violated(Reports, "%s fails since %v (%s%s) and is not in fault",
+			t.p.plan.ID, since, t.p.wrong.kind, t.p.way.kind)
+	}
+}
+
+// restartLosesNothing: the first step of a run raises again, under its name, every alarm that was
+// on the disk, and keeps what was disabled.
+func restartLosesNothing(o *oracle, d alarm.Decision) {
+	for _, a := range o.start.Alarms {
+		found := false
+		for _, e := range d.Events {
+			found = found || e.Kind == alarm.Raised && e.Alarm == a.ID && e.Restored
+		}
+		if !found {
+			o.s.violated(Remembers, "alarm %s was saved and is not raised again", a.ID)
+		}
+	}
+	out := map[point.ID]bool{}
+	for _, p := range o.s.agent.panel.Snapshot(o.s.now()).Points {
+		out[p.ID] = p.Disabled > 0
+	}
+	for _, p := range o.start.Disabled {
+		if !out[p.Point] && p.Remaining > o.s.tick {
+			o.s.violated(Remembers, "%s was disabled and is not any more", p.Point)
+		}
+	}
+}
+
+// everyCommandActsOnce: each order is answered by one event in its own step, and of those with the
+// same ID no more than one is obeyed.
+func everyCommandActsOnce(o *oracle, in alarm.Input, d alarm.Decision) {
+	for _, c := range in.Commands {
+		answers, orders := 0, 0
+		for _, other := range in.Commands {
+			if other.ID == c.ID {
+				orders++
+			}
+		}
+		for _, e := range d.Events {
+			if e.Cause != c.ID {
+				continue
+			}
+			answers++
+			if e.Kind != alarm.Refused {
+				o.obeyed[c.ID]++
+			}
+		}
+		if answers != orders {
+			o.s.violated(Once, "%d answers to order %s, given %d times", answers, c.ID, orders)
+		}
+		if o.obeyed[c.ID] > 1 && orders == 1 {
+			o.s.violated(Once, "order %s was obeyed %d times", c.ID, o.obeyed[c.ID])
+		}
+	}
+}
+
+// stepsAreBounded: no step makes more events than points, outputs and commands account for, and
+// nothing that is saved grows beyond the site.
+func stepsAreBounded(o *oracle, in alarm.Input, d alarm.Decision) {
+	points, outputs := len(o.s.site.spots), len(o.s.agent.outputs)
+	most := 2 + 4*points + outputs + len(in.Commands)*(points+3) + 2*64
+	if len(d.Events) > most {
+		o.s.violated(Bounded, "%d events in one step, %d points", len(d.Events), points)
+	}
+	if s := d.Saved; s != nil && (len(s.Alarms) > points || len(s.Disabled) > points) {
+		o.s.violated(Bounded, "%d alarms and %d disablements saved, %d points",
+			len(s.Alarms), len(s.Disabled), points)
+	}
+}
+
+// disabledIsSilent: nothing is raised at a point that is out of service. That it is so for this
+// point only follows from Sounds, which knows no other excuse, and from comparing two runs.
+func disabledIsSilent(o *oracle, t *truth, e *alarm.Event) {
+	if t.out && !e.Restored {
+		o.s.violated(Alone, "%s is disabled and was raised", e.Point)
+	}
+}
+
+// alarmHasAReason: where nothing burns, nothing trembles and nothing is wrong, nothing alarms. And
+// a name is given once.
+func alarmHasAReason(o *oracle, t *truth, e *alarm.Event) {
+	const held = 45 * time.Second // a reset within the longest release time raises again
+	if !e.Restored && o.s.clock-t.reason > held {
+		o.s.violated(Reasonable, "%s was raised, its last reason was at %v", e.Point, t.reason)
+	}
+	if _, known := o.names[e.Alarm]; known && !e.Restored && o.alarms[e.Alarm] == nil {
+		o.s.violated(Gapless, "the name %s is given again", e.Alarm)
+	}
+	o.names[e.Alarm] = o.run
+}
+
+// nothingIsLeft: no alarm, no fault, no disablement, no output on, and every value good.
+func nothingIsLeft(o *oracle, s *alarm.Snapshot) {
+	for _, a := range s.Alarms {
+		o.s.violated(Converges, "alarm %s, active %v", a.ID, a.Active)
+	}
+	for _, f := range s.Faults {
+		o.s.violated(Converges, "fault %s of %q (%s)", f.Fault, f.Point, f.Detail)
+	}
+	for _, out := range s.Outputs {
+		if out.Pattern != alarm.Off {
+			o.s.violated(Converges, "output %s plays %v", out.ID, out.Pattern)
+		}
+	}
+	for _, p := range s.Points {
+		if p.Disabled > 0 || p.Finding.Level != detect.Normal {
+			o.s.violated(Converges, "%s is %v, disabled for %v", p.ID, p.Finding.Level, p.Disabled)
+		}
+		for _, c := range p.Channels {
+			if c.Quality != point.Good {
+				o.s.violated(Converges, "%s: %v is %v, %v", p.ID, c.Quantity, c.Quality, c.Reason)
+			}
+		}
+	}
+}
