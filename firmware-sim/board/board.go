@@ -5,8 +5,8 @@
 // contract and no driver: a simulator must not know how it is used.
 //
 // Everything waits on channels and timers of package time alone, so a board works in real time and
-// in a synctest bubble. With Options.Now a caller turns the clock by hand; the board then belongs to
-// one goroutine and nothing in it blocks.
+// in a synctest bubble. With Options.Now a caller turns the clock by hand; the board then belongs
+// to one goroutine and nothing in it blocks.
 package board
 
 import (

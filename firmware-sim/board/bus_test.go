@@ -117,6 +117,9 @@ func TestTwoChipsAtOneAddressAreWired(t *testing.T) {
 		if err := bus.Tx(0x10, nil, r); err != nil || r[0] != 0x00 || r[1] != 0xAA {
 			t.Errorf("got % x, %v; want 00 aa", r, err)
 		}
+		if len(deaf.starts) != 1 || deaf.stops != 1 {
+			t.Errorf("the other chip heard %d starts, %d stops", len(deaf.starts), deaf.stops)
+		}
 	})
 }
 

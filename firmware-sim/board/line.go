@@ -99,8 +99,9 @@ func (l *line) Interrupts() bool {
 	return !l.pin.failing(NoEdges)
 }
 
-// Wait returns after an edge, or after longest. On a line without interrupts it returns after 20 ms. A
-// failed Wait takes its time as well, up to a second, so that a loop around it does not spin.
+// Wait returns after an edge, or after longest. On a line without interrupts it returns after
+// 20 ms. A failed Wait takes its time as well, up to a second, so that a loop around it does not
+// spin.
 func (l *line) Wait(longest time.Duration) (uint32, error) {
 	if longest > pollEvery && !l.Interrupts() {
 		longest = pollEvery

@@ -136,6 +136,8 @@ func TestStormIsCountedAndBounded(t *testing.T) {
 		if sum != 5000 || n != 5000 {
 			t.Errorf("got %d and %d edges, want 5000", sum, n)
 		}
+		one, _ := watched.Level()
+		wantLevel(t, alone, one)
 		if n, _ := quiet.Wait(0); n != 0 {
 			t.Errorf("%d edges passed a debounce of 5 periods", n)
 		}

@@ -216,6 +216,21 @@ func TestClientOfDriversBoard(t *testing.T) {
 	fail(t, button.Close())
 }
 
+// A client that gives up a hung line frees it: the next one can open it.
+func TestHungLineIsFreeWhenItsClientIsGone(t *testing.T) {
+	b := New(Options{})
+	path := serve(t, b)
+	const opening = "\x11\x01\x01\x00\x00\x00\x00\x00siren"
+	first := dial(t, path)
+	first.want(opening, 0, "\x01")
+	fail(t, b.Pin("siren").Fail(Fault{Kind: Hang}))
+	_, err := first.Write([]byte("\x00\x00\x00\x02\x13\x01"))
+	fail(t, err)
+	fail(t, first.Close())
+	second := dial(t, path)
+	second.want(opening, 0, "\x01")
+}
+
 // A server that ends takes its connections with it, even one that hangs.
 func TestServerEndsThoughABusHangs(t *testing.T) {
 	b := New(Options{})

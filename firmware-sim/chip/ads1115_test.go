@@ -26,6 +26,7 @@ func TestADS1115Vectors(t *testing.T) {
 		{"half of 2.048 V", 1_024_000, "01 c5 83", "40 00"},
 		{"-33 mV at 6.144 V", -33_000, "01 c1 83", "ff 50"},
 		{"the protection holds the pin", -2_000_000, "01 c3 83", "f6 a0"},
+		{"and at the supply", 7_000_000, "01 c1 83", "6e 6b"},
 		{"below the smallest range", -300_000, "01 cb 83", "80 00"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

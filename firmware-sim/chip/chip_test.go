@@ -204,6 +204,26 @@ func (b *bench) say(out *strings.Builder, command string, wait time.Duration, n 
 	fmt.Fprintf(out, "%s > %s %v; ", command, answer, err)
 }
 
+// What is written to a part that did not acknowledge its address does not reach it.
+func TestWriteWithoutAnAddressIsNotHeard(t *testing.T) {
+	b := &bench{t: t}
+	adc := NewADS1115(b.clock)
+	b.Chip = adc
+	if err := adc.Inject(Fault{Kind: Nack}); err != nil {
+		t.Fatal(err)
+	}
+	b.Start(false)
+	for _, c := range []byte{0x02, 0x12, 0x34} {
+		if b.Write(c) {
+			t.Errorf("%02x was acknowledged", c)
+		}
+	}
+	b.Stop()
+	adc.Heal()
+	b.mustWrite("02")
+	b.wantRead("80 00")
+}
+
 // A fault that a part cannot have is refused, with the list of those it can.
 func TestInjectRefusesWhatAPartCannotDo(t *testing.T) {
 	b := &bench{t: t}

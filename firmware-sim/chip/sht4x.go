@@ -70,7 +70,7 @@ func (c *SHT4x) address(now time.Duration, read, _ bool) ([]byte, bool) {
 	if !read {
 		return nil, true
 	}
-	if c.measuring || c.result == nil || c.hit(Busy) {
+	if c.result == nil || c.hit(Busy) { // none while it measures
 		return nil, false
 	}
 	words := c.result

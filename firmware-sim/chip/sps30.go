@@ -30,9 +30,10 @@ func (a Aerosol) values() [10]int64 {
 
 // SPS30 is a Sensirion SPS30: particles, by scattered laser light in a stream that a fan draws.
 //
-// From the datasheet: a command is a word, arguments carry a checksum; it measures only after it
-// was told to, and then has a new value every second; a read of the values clears the flag that
-// says there are new ones; it does not support a repeated start. Left out: sleep.
+// From the datasheet (version 2.0, June 2023): a command is a word, arguments carry a checksum; it
+// measures only after it was told to, and then has a new value every second; a read of the values
+// clears the flag that says there are new ones; a STOP stands between a command and the read of its
+// answer. That a repeated start is not understood is from Linux's driver. Left out: sleep.
 type SPS30 struct {
 	Part
 	air    Aerosol
@@ -50,6 +51,7 @@ type SPS30 struct {
 	fresh    bool          // there is a value that was not read
 	latest   [10]int64
 	status   uint32
+	standing int // checks in a row that found the fan standing
 }
 
 type sps30Mode uint8
@@ -60,7 +62,7 @@ const (
 	sps30Integer
 )
 
-// The part's own times (SPS30 datasheet, tables of commands and of start-up).
+// The part's own times (tables of commands and of start-up).
 const (
 	sps30Period  = time.Second
 	sps30SpinUp  = 8 * time.Second // until the values are right, at 200 to 3000 particles in 1 cm³
@@ -68,6 +70,7 @@ const (
 	sps30Execute = 20 * time.Millisecond // start, stop, write of the interval
 	sps30Short   = 5 * time.Millisecond  // cleaning, clearing of the status
 	sps30Reset   = 100 * time.Millisecond
+	sps30FanUp   = 3 * time.Second // the fan is not checked before
 )
 
 // The bits of the status register.
@@ -93,7 +96,7 @@ func (c *SPS30) SetSerial(serial string) { c.set(func() { c.serial = serial }) }
 func (c *SPS30) reset(now time.Duration) {
 	c.until = now + sps30Reset
 	c.mode, c.fresh, c.pointer, c.latest, c.status = sps30Idle, false, 0, [10]int64{}, 0
-	c.cleaning, c.interval = 0, 604_800 // a week, the factory setting
+	c.standing, c.cleaning, c.interval = 0, 0, 604_800 // a week, the factory setting
 }
 
 // advance takes over the values that are due. Only the last can be read, so only it is measured.
@@ -125,8 +128,21 @@ func (c *SPS30) measure(now time.Duration) {
 		c.latest[i] = c.sense(i, v, 0, 65_535_000)
 	}
 	c.fresh = true
-	c.status &^= sps30FanSpeed // cleared by itself; that the fan stood stays until it is cleared
-	if c.hit(FanStopped) {
+	c.checkFan(now)
+}
+
+// checkFan sets the bits of the fan when it stood at two checks in succession. The one of its speed
+// clears by itself; that it stood stays until it is cleared.
+func (c *SPS30) checkFan(now time.Duration) {
+	if !c.hit(FanStopped) {
+		c.standing = 0
+		c.status &^= sps30FanSpeed
+		return
+	}
+	if now-c.started < sps30FanUp {
+		return
+	}
+	if c.standing++; c.standing >= 2 {
 		c.status |= sps30FanStands | sps30FanSpeed
 	}
 }

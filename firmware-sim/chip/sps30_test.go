@@ -65,6 +65,20 @@ func TestSPS30HasAValueEverySecond(t *testing.T) {
 	ready("00 00 81")
 }
 
+// A start while it measures changes nothing: neither the format nor the seconds that pass.
+func TestSPS30GoesOnWhenItIsStartedAgain(t *testing.T) {
+	b, c := newSPS30(t)
+	c.SetAir(Smoke(100_000))
+	run(b, "05 00 f6")
+	b.wait(700 * time.Millisecond)
+	b.mustWrite("00 10 03 00 ac")
+	b.wait(300 * time.Millisecond)
+	b.mustWrite("02 02")
+	b.wantRead("00 01 b0")
+	b.mustWrite("03 00")
+	b.wantRead("00 5f d1 00 64 fe")
+}
+
 // A repeated start is not supported: the pointer and the read are two transfers.
 func TestSPS30HasNoRepeatedStart(t *testing.T) {
 	b, _ := newSPS30(t)
@@ -152,6 +166,8 @@ func TestSPS30StatusTellsOfTheFan(t *testing.T) {
 	if err := c.Inject(Fault{Kind: FanStopped}); err != nil {
 		t.Fatal(err)
 	}
+	b.wait(sps30Period)
+	status("00 00 81 00 00 81") // once may be an error
 	b.wait(sps30Period)
 	status("00 20 07 00 10 c2")
 	b.mustWrite("03 00")

@@ -1,6 +1,6 @@
-// Package world is the physics behind the inputs of a simulated board: rooms with air in them, fires
-// that grow, steam, water that rises, and people who press buttons. It knows no chip and no line;
-// whoever plays it carries its values over.
+// Package world is the physics behind the inputs of a simulated board: rooms with air in them,
+// fires that grow, steam, water that rises, and people who press buttons. It knows no chip and no
+// line; whoever plays it carries its values over.
 //
 // It is deterministic to the bit on every processor: all state is integers, all noise comes from a
 // seed, and how often it is looked at changes nothing.

@@ -1,0 +1,97 @@
+package board
+
+import (
+	"slices"
+	"strings"
+)
+
+// verdict is one way in which an attempt to read ends.
+type verdict string
+
+const (
+	right      verdict = "right" // the true value
+	wrong      verdict = "wrong" // another value within the range: the part lies, and well
+	noDevice   verdict = "no device"
+	checksum   verdict = "checksum"
+	outOfRange verdict = "range"
+	notReady   verdict = "not ready"
+	hangs      verdict = "hangs"      // it does not come back
+	unclassed  verdict = "unclassed"  // an error of no class: never right
+	zero       verdict = "zero"       // a zero that nobody measured: never right
+	impossible verdict = "impossible" // a value that the channel cannot have: never right
+	malformed  verdict = "malformed"  // an error with samples, or none with none: never right
+)
+
+type row struct {
+	kind   string
+	models string // "" for all that have no row of their own
+	want   []verdict
+}
+
+// verdicts says how each fault shows at each model, in the scene during it. Nothing else may show.
+var verdicts = []row{
+	{"absent", "", []verdict{noDevice}},
+	{"nack", "", []verdict{noDevice}},
+	{"nack_write", "", []verdict{noDevice}},
+	{"busy", "sht4x", []verdict{noDevice}},
+	{"busy", "sps30", []verdict{noDevice, notReady}},
+	{"busy", "", []verdict{notReady}},
+	{"bit_flip", "", []verdict{checksum}},
+	{"zeros", "sht4x", []verdict{outOfRange}},
+	{"zeros", "sps30", []verdict{noDevice, notReady}},
+	{"zeros", "", []verdict{noDevice}},
+	{"ones", "sht4x", []verdict{outOfRange}},
+	{"ones", "sps30", []verdict{noDevice, notReady}},
+	{"ones", "", []verdict{noDevice}},
+	{"frozen", "", []verdict{wrong}},
+	{"stuck", "", []verdict{wrong}},
+	{"wrong_id", "sht4x sps30", []verdict{right}}, // no read asks for it
+	{"wrong_id", "", []verdict{noDevice}},
+	{"brown_out", "sps30", []verdict{noDevice, notReady, right}},
+	{"brown_out", "sht4x", []verdict{noDevice, right}},
+	{"brown_out", "", []verdict{right}}, // it strikes before a Start, which sets all again
+	{"slow", "sht4x", []verdict{noDevice}},
+	{"slow", "", []verdict{right}},           // it is read again a little later
+	{"saturated", "sps30", []verdict{wrong}}, // smoke goes beyond any range
+	{"saturated", "", []verdict{outOfRange}},
+	{"noise", "sht4x sps30", []verdict{wrong}},
+	{"noise", "", []verdict{right, wrong}}, // some of it is less than a right value may be off
+	{"spike", "sps30", []verdict{wrong}},   // one of its ten values, each time
+	{"spike", "", []verdict{right, wrong}},
+	{"offset", "", []verdict{wrong}},
+	{"fan_stopped", "", []verdict{outOfRange}},
+	{"hang", "", []verdict{hangs}},
+	{"gone", "", []verdict{noDevice}},
+	{"stuck_low", "", []verdict{noDevice}},
+	{"short", "", []verdict{noDevice}},
+	{"shifted", "sht4x sps30", []verdict{checksum}},
+	{"shifted", "", []verdict{noDevice}},
+	{"held", "", []verdict{right}}, // who has the line keeps it
+	{"read_error", "", []verdict{noDevice}},
+	{"stuck", "contact", []verdict{wrong}},
+	{"bounce", "", []verdict{right}},
+	{"storm", "", []verdict{wrong}}, // the debounce lets nothing pass
+	{"no_edges", "", []verdict{right}},
+}
+
+// wanted finds the row for a fault; used remembers which rows served.
+func wanted(kind, model string, used map[int]bool) ([]verdict, bool) {
+	found := -1
+	for i, r := range verdicts {
+		if r.kind != kind {
+			continue
+		}
+		if slices.Contains(strings.Fields(r.models), model) {
+			found = i
+			break
+		}
+		if r.models == "" {
+			found = i
+		}
+	}
+	if found < 0 {
+		return nil, false
+	}
+	used[found] = true
+	return verdicts[found].want, true
+}
