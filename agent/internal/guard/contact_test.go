@@ -1,0 +1,98 @@
+package guard
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/firepost/firepost/agent/alarm"
+	"github.com/firepost/firepost/agent/point"
+)
+
+// A closure that ends before the guard looks is not lost, and nothing is made up from edges alone.
+func TestShortClosureIsNotOverwritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, c := &script{}, newContactPart()
+		h := run(t, Config{Panel: p, Sensors: []Sensor{
+			{Name: "button", Open: openOnce(c), Feeds: []Feed{{Point: "button"}}},
+		}})
+		time.Sleep(time.Second)
+		h.settle()
+		before := len(p.readings("button"))
+		_ = h.Submit(alarm.Command{}) // a step now: the next one is 10 ms away
+		synctest.Wait()
+		for _, level := range []int64{1, 0, 1, 0} {
+			c.press(level)
+			time.Sleep(2 * time.Millisecond)
+		}
+		time.Sleep(50 * time.Millisecond)
+		var got []int64
+		for _, r := range p.readings("button")[before:] {
+			got = append(got, r.Sample.Value)
+		}
+		if !slices.Equal(got, []int64{1, 0}) {
+			t.Errorf("got the levels %v, want 1, 0", got)
+		}
+		before = len(p.readings("button"))
+		for range 20 {
+			c.edges <- struct{}{} // edges without a level that lasts
+		}
+		time.Sleep(time.Second)
+		for _, r := range p.readings("button")[before:] {
+			if r.Sample.Value != 0 {
+				t.Errorf("got %+v out of edges", r)
+			}
+		}
+	})
+}
+
+// A contact is read four times a second without an edge, and a line that never rests costs no more
+// than a thousand looks a second.
+func TestContactIsReadOftenAndNotTooOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, c := &script{}, newContactPart()
+		run(t, Config{Panel: p, Sensors: []Sensor{
+			{Name: "button", Open: openOnce(c), Feeds: []Feed{{Point: "button"}}},
+		}})
+		time.Sleep(10 * time.Second)
+		if n := len(p.readings("button")); n != 40 && n != 41 {
+			t.Errorf("got %d readings in 10 s, want 40", n)
+		}
+		c.mu.Lock()
+		before := c.reads
+		c.mu.Unlock()
+		for range 1000 {
+			c.edges <- struct{}{}
+		}
+		time.Sleep(time.Millisecond)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if n := c.reads - before; n < 900 || n > 1100 {
+			t.Errorf("got %d looks at 1000 edges, want about as many", n)
+		}
+	})
+}
+
+// A contact that cannot be read is told as bad readings, and read again within 2 s once it can be.
+func TestContactThatFailsIsToldAndComesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, c := &script{}, newContactPart()
+		run(t, Config{Panel: p, Sensors: []Sensor{
+			{Name: "button", Open: openOnce(c), Feeds: []Feed{{Point: "button"}}},
+		}})
+		time.Sleep(time.Second)
+		c.fail(errBus)
+		time.Sleep(30 * time.Second)
+		all := p.readings("button")
+		if last := all[len(all)-1]; last.Quality != point.Bad || last.Reason != point.NoDevice {
+			t.Errorf("got %+v, want a bad reading", last)
+		}
+		c.fail(nil)
+		time.Sleep(2 * time.Second)
+		all = p.readings("button")
+		if last := all[len(all)-1]; last.Quality != point.Good {
+			t.Errorf("got %+v, want a good reading", last)
+		}
+	})
+}
