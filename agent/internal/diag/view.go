@@ -1,0 +1,245 @@
+package diag
+
+import (
+	"time"
+
+	"github.com/firepost/firepost/agent/alarm"
+	"github.com/firepost/firepost/agent/detect"
+	"github.com/firepost/firepost/agent/point"
+	"github.com/firepost/firepost/drivers"
+)
+
+// view is a Status in the words of the page.
+type view struct {
+	State    state
+	Sim      bool
+	Site     Site
+	Time     string // of the clock; empty: not known
+	ClockBad bool
+	Alarms   []alarmView
+	Faults   []faultView
+	Points   []pointView
+	Outputs  []outputView
+	Silenced bool
+	Link     linkView
+	Lanes    []laneView
+	Outbox   Outbox
+	Identity identityView
+	Build    Build
+	Loop     Guard
+}
+
+type alarmView struct {
+	State        state
+	Point, Zone  string
+	For          alarm.Text
+	Why          []string
+	Active       bool
+	Acknowledged bool
+	Restored     bool
+}
+
+type faultView struct {
+	Kind   alarm.FaultKind
+	Point  string
+	Detail string
+	For    alarm.Text
+}
+
+type pointView struct {
+	Name, Zone string
+	Class      string
+	State      alarm.Text
+	Values     []valueView
+	Reason     string // of a disablement
+}
+
+type valueView struct {
+	Text string // empty: none
+	Note alarm.Text
+}
+
+type outputView struct {
+	Name string
+	On   bool
+	Err  string
+}
+
+type linkView struct {
+	Link
+	For alarm.Text
+}
+
+type laneView struct {
+	Lane
+	Word alarm.Text
+}
+
+type identityView struct {
+	Identity
+	Word    alarm.Text
+	Expires string
+}
+
+// names finds what people call a point or a zone, and how far an alarm got.
+type names struct {
+	points, zones map[string]string
+	levels        map[alarm.AlarmID]detect.Level
+}
+
+func newNames(s *Status) names {
+	n := names{
+		points: map[string]string{}, zones: map[string]string{},
+		levels: map[alarm.AlarmID]detect.Level{"": detect.Normal},
+	}
+	for _, z := range s.Zones {
+		n.zones[string(z.ID)] = z.Name
+	}
+	if s.Panel != nil {
+		for _, p := range s.Panel.Points {
+			n.points[string(p.ID)] = p.Name
+		}
+		for _, a := range s.Panel.Alarms {
+			n.levels[a.ID] = a.Finding.Level
+		}
+	}
+	return n
+}
+
+func (n names) point(id point.ID) string    { return or(n.points[string(id)], string(id)) }
+func (n names) zone(id alarm.ZoneID) string { return or(n.zones[string(id)], string(id)) }
+
+func or(name, id string) string {
+	if name == "" {
+		return id
+	}
+	return name
+}
+
+// newView puts s into words. A nil Status is one of an agent that has just begun.
+func newView(s *Status, now time.Time) view {
+	if s == nil {
+		s = &Status{}
+	}
+	v := view{
+		State: overall(s, now), Sim: s.Sim, Site: s.Site, Outbox: s.Outbox, Build: s.Build,
+		Loop: s.Guard, Link: linkView{Link: s.Link},
+		Identity: identityView{Identity: s.Identity, Word: identities[s.Identity.State]},
+	}
+	if !s.Clock.Now.IsZero() {
+		v.Time = s.Clock.Now.Format(time.DateTime)
+	}
+	v.ClockBad = s.Clock.Quality == "none"
+	if !s.Identity.Expires.IsZero() {
+		v.Identity.Expires = s.Identity.Expires.Format(time.DateOnly)
+	}
+	if !s.Link.Since.IsZero() {
+		v.Link.For = span(s.Made.Sub(s.Link.Since))
+	}
+	for _, l := range s.Outbox.Lanes {
+		v.Lanes = append(v.Lanes, laneView{Lane: l, Word: lanes[l.Name]})
+	}
+	if s.Panel != nil {
+		v.panel(s)
+	}
+	return v
+}
+
+func (v *view) panel(s *Status) {
+	n := newNames(s)
+	v.Silenced = s.Panel.Silenced
+	for _, a := range s.Panel.Alarms {
+		v.Alarms = append(v.Alarms, alarmView{
+			State: wordOf(a.Signal, a.Finding.Level), Point: n.point(a.Point), Zone: n.zone(a.Zone),
+			For: span(s.Panel.At.Sub(a.Since)), Why: why(a.Finding),
+			Active: a.Active, Acknowledged: a.Acknowledged, Restored: a.Restored,
+		})
+	}
+	for _, f := range s.Panel.Faults {
+		fv := faultView{
+			Kind: alarm.Fault(f.Fault), Detail: f.Detail, For: span(s.Panel.At.Sub(f.Since)),
+		}
+		if f.Point != "" {
+			fv.Point = n.point(f.Point)
+		}
+		v.Faults = append(v.Faults, fv)
+	}
+	for i := range s.Panel.Points {
+		v.Points = append(v.Points, newPointView(&s.Panel.Points[i], n))
+	}
+	doing := map[alarm.OutputID]string{}
+	for _, o := range s.Guard.Outputs {
+		doing[o.ID] = o.Err
+	}
+	for _, o := range s.Panel.Outputs {
+		v.Outputs = append(v.Outputs, outputView{
+			Name: or(o.Name, string(o.ID)), On: o.Pattern != alarm.Off, Err: doing[o.ID],
+		})
+	}
+}
+
+// why lists the values that made an alarm, each beside its limit.
+func why(f detect.Finding) []string {
+	var all []string
+	for _, e := range f.Why {
+		if e.Quantity == 0 || e.Quantity == drivers.Contact {
+			continue
+		}
+		all = append(all, e.Quantity.Text(e.Value)+" · 限值 limit "+e.Quantity.Text(e.Limit))
+	}
+	return all
+}
+
+func newPointView(p *alarm.PointState, n names) pointView {
+	st := pointState(p, max(p.Finding.Level, n.levels[p.Alarm]))
+	v := pointView{
+		Name: or(p.Name, string(p.ID)), Zone: n.zone(p.Zone), Class: st.Class, State: st.Text,
+	}
+	if p.Disabled > 0 {
+		v.Reason = p.Reason
+	}
+	for _, c := range p.Channels {
+		v.Values = append(v.Values, newValueView(c))
+	}
+	return v
+}
+
+// pointState is the word for one point that is at level, or is held there by an alarm. A fault is
+// told before a disablement, for who has disabled a point may not know that it has broken since.
+func pointState(p *alarm.PointState, level detect.Level) state {
+	switch {
+	case level > detect.Normal:
+		return wordOf(p.Signal, level)
+	case p.Finding.Fault != "":
+		return fault
+	case p.Disabled > 0:
+		return disabled
+	}
+	return normal
+}
+
+// newValueView shows a value only as far as it can be believed.
+func newValueView(c alarm.ChannelState) valueView {
+	v := valueView{}
+	if c.Seen && c.Quality != point.Bad {
+		v.Text = c.Quantity.Text(c.Value)
+		if c.Quantity == drivers.Contact {
+			v.Text = contact(c.Value)
+		}
+	}
+	if c.Quality == point.Good {
+		return v
+	}
+	v.Note = qualities[c.Quality]
+	if r, ok := reasons[c.Reason]; ok {
+		v.Note = r
+	}
+	return v
+}
+
+func contact(value int64) string {
+	if value != 0 {
+		return "动作 active"
+	}
+	return "正常 normal"
+}

@@ -1,0 +1,148 @@
+package diag
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/firepost/firepost/agent/alarm"
+	"github.com/firepost/firepost/agent/detect"
+	"github.com/firepost/firepost/agent/point"
+)
+
+// state is one word for the whole site. Its class names it in JSON and colours the page.
+type state struct {
+	Class string
+	alarm.Text
+}
+
+// The states that are not the alarm of a signal.
+var (
+	normal   = state{"normal", alarm.Text{En: "Normal", Zh: "正常"}}
+	disabled = state{"disabled", alarm.Text{En: "Disabled", Zh: "屏蔽"}}
+	fault    = state{"fault", alarm.Text{En: "Fault", Zh: "故障"}}
+	prealarm = state{"prealarm", alarm.Text{En: "Pre-alarm", Zh: "预报警"}}
+	silent   = state{"unknown", alarm.Text{En: "Not responding", Zh: "无响应"}}
+	starting = state{"unknown", alarm.Text{En: "Starting", Zh: "启动中"}}
+)
+
+// alarms are the states of the signals.
+var alarms = map[alarm.Signal]state{
+	alarm.Fire:        {"fire", alarm.Text{En: "FIRE", Zh: "火警"}},
+	alarm.Gas:         {"gas", alarm.Text{En: "GAS", Zh: "燃气报警"}},
+	alarm.CO:          {"co", alarm.Text{En: "CO ALARM", Zh: "一氧化碳报警"}},
+	alarm.Flood:       {"flood", alarm.Text{En: "FLOOD", Zh: "水淹报警"}},
+	alarm.Evacuation:  {"evacuation", alarm.Text{En: "EVACUATE", Zh: "立即疏散"}},
+	alarm.Water:       {"water", alarm.Text{En: "Fire water", Zh: "消防水源异常"}},
+	alarm.Power:       {"power", alarm.Text{En: "Power supply", Zh: "电源异常"}},
+	alarm.Supervisory: {"supervisory", alarm.Text{En: "Supervisory", Zh: "监管报警"}},
+}
+
+// wordOf is the state that an alarm puts the site into.
+func wordOf(s alarm.Signal, l detect.Level) state {
+	if l == detect.PreAlarm {
+		return prealarm
+	}
+	if st, ok := alarms[s]; ok {
+		return st
+	}
+	return alarms[alarm.Supervisory]
+}
+
+// urgency orders the states of alarms: alarms before pre-alarms, life safety before the rest, then
+// by the order of the signals.
+func urgency(s alarm.Signal, l detect.Level) int {
+	u := 1 + int(s)
+	if s >= alarm.Evacuation {
+		u += 100
+		if l >= detect.Alarm {
+			u += 100
+		}
+	}
+	return u
+}
+
+// overall is the state of the site: the most urgent of what is so.
+func overall(s *Status, now time.Time) state {
+	switch {
+	case s == nil || s.Panel == nil:
+		return starting
+	case !s.alive(now):
+		return silent
+	}
+	best, word := 0, normal
+	for _, a := range s.Panel.Alarms {
+		if u := urgency(a.Signal, a.Finding.Level); u > best {
+			best, word = u, wordOf(a.Signal, a.Finding.Level)
+		}
+	}
+	if best > 0 {
+		return word
+	}
+	if len(s.Panel.Faults) > 0 {
+		return fault
+	}
+	for _, p := range s.Panel.Points {
+		switch {
+		case p.Finding.Fault != "":
+			return fault
+		case p.Disabled > 0:
+			word = disabled
+		}
+	}
+	return word
+}
+
+// qualities say what is wrong with a value.
+var qualities = map[point.Quality]alarm.Text{
+	point.Bad:       {En: "no value", Zh: "无数据"},
+	point.Uncertain: {En: "uncertain", Zh: "不确定"},
+}
+
+// reasons say why a value is not good.
+var reasons = map[point.Reason]alarm.Text{
+	point.WarmUp:    {En: "warming up", Zh: "预热中"},
+	point.Saturated: {En: "beyond its range", Zh: "超量程"},
+	point.Range:     {En: "out of range", Zh: "数值越界"},
+	point.Checksum:  {En: "damaged on the bus", Zh: "总线数据错误"},
+	point.NoDevice:  {En: "no answer", Zh: "设备无应答"},
+	point.Stale:     {En: "silent", Zh: "长时间无数据"},
+	point.Stuck:     {En: "stuck", Zh: "数值卡死"},
+	point.Rate:      {En: "jumps", Zh: "数值跳变"},
+	point.Disagree:  {En: "disagrees", Zh: "读数不一致"},
+	point.LineOpen:  {En: "line open", Zh: "线路断开"},
+	point.LineShort: {En: "line shorted", Zh: "线路短路"},
+	point.EndOfLife: {En: "end of life", Zh: "寿命到期"},
+	point.Test:      {En: "test", Zh: "测试"},
+}
+
+// lanes are the lanes by their letter.
+var lanes = map[string]alarm.Text{
+	"a": {En: "alarms", Zh: "报警"}, "e": {En: "events", Zh: "事件"},
+	"t": {En: "values", Zh: "数据"},
+}
+
+// identities are the states of an identity.
+var identities = map[string]alarm.Text{
+	"unenrolled": {En: "Not enrolled. Local alarms work.", Zh: "尚未注册。本地报警正常。"},
+	"pending":    {En: "Waiting for its certificate.", Zh: "等待签发证书。"},
+	"enrolled":   {En: "Enrolled", Zh: "已注册"},
+	"broken":     {En: "The identity is damaged. Local alarms work.", Zh: "身份文件有误。本地报警正常。"},
+}
+
+// span says how long something has lasted.
+func span(d time.Duration) alarm.Text {
+	d = max(d, 0)
+	switch {
+	case d < time.Minute:
+		return lasting(d/time.Second, "s", "秒")
+	case d < 2*time.Hour:
+		return lasting(d/time.Minute, "min", "分钟")
+	case d < 48*time.Hour:
+		return lasting(d/time.Hour, "h", "小时")
+	}
+	return lasting(d/(24*time.Hour), "days", "天")
+}
+
+func lasting(n time.Duration, en, zh string) alarm.Text {
+	return alarm.Text{En: fmt.Sprintf("%d %s", int64(n), en), Zh: fmt.Sprintf("%d %s", int64(n), zh)}
+}
