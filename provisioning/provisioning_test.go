@@ -168,15 +168,16 @@ func TestCreateNeverReplacesAKey(t *testing.T) {
 	}
 }
 
-// Every kind of damage has a message that names the file and says what to do.
-func TestLoadSaysWhatIsWrong(t *testing.T) {
-	other := check(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+// damage is one thing that can be wrong with an identity folder.
+type damage struct {
+	name string
+	do   func(t *testing.T, dir string, a *authority)
+	want string
+}
+
+func damagesOfKey() []damage {
 	wrongCurve := check(ecdsa.GenerateKey(elliptic.P384(), rand.Reader))
-	for _, c := range []struct {
-		name   string
-		damage func(t *testing.T, dir string, a *authority)
-		want   string
-	}{
+	return []damage{
 		{"key readable by others", func(t *testing.T, dir string, _ *authority) {
 			os.Chmod(filepath.Join(dir, "key.pem"), 0o644)
 		}, "key.pem: mode 0644 lets others in; run chmod 600 "},
@@ -197,6 +198,12 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 			der := check(x509.MarshalPKCS8PrivateKey(wrongCurve))
 			write(t, dir, "key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 		}, "key.pem: the private key is not an ECDSA key on P-256"},
+	}
+}
+
+func damagesOfOthers() []damage {
+	other := check(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	return []damage{
 		{"certificate of another key", func(t *testing.T, dir string, a *authority) {
 			write(t, dir, "cert.pem",
 				a.issue("fp-aaaaaaaaaa", &other.PublicKey, x509.ExtKeyUsageClientAuth))
@@ -235,13 +242,18 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 		{"card in another board", func(t *testing.T, dir string, _ *authority) {
 			write(t, dir, "hardware", []byte("0123456789abcdef\n"))
 		}, "hardware: this card was enrolled on another board (0123456789abcdef, now "},
-	} {
+	}
+}
+
+// Every kind of damage has a message that names the file and says what to do.
+func TestLoadSaysWhatIsWrong(t *testing.T) {
+	for _, c := range append(damagesOfKey(), damagesOfOthers()...) {
 		t.Run(c.name, func(t *testing.T) {
 			dir, a := enrolled(t)
 			if _, err := loader(today).Load(dir); err != nil {
 				t.Fatalf("before the damage: %v", err)
 			}
-			c.damage(t, dir, a)
+			c.do(t, dir, a)
 			id, err := loader(today).Load(dir)
 			if id != nil || err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %s", err, c.want)
