@@ -12,14 +12,14 @@ import (
 	"time"
 
 	"github.com/firepost/firepost/firmware-sim/chip"
-	"github.com/firepost/firepost/firmware-sim/testdata"
+	"github.com/firepost/firepost/firmware-sim/recordings"
 )
 
 const chair = "fire_nist_sdc10_near"
 
 func load(t *testing.T, id string) *Recording {
 	t.Helper()
-	r, err := Load(testdata.Recordings(), id)
+	r, err := Load(recordings.Files(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func load(t *testing.T, id string) *Recording {
 // Every recording that the binary carries can be played, names its licence, and says when what
 // happened in it happens.
 func TestCarriedRecordingsParse(t *testing.T) {
-	files, err := fs.Glob(testdata.Recordings(), "*.json")
+	files, err := fs.Glob(recordings.Files(), "*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("got %v, %v", files, err)
 	}
@@ -139,8 +139,8 @@ const goodJSON = `{"id":"x","set":"s","experiment":"e","source":{"repo":"r"},"li
 "pm25_ugm3":"","pm10_ugm3":"","pm25_est_ugm3":"","mq2_adc":"","lel_ch4eq_pct_high":"","co_ppm":""},
 "rows":3,"sample_period_s":2,"max_gap_s":2,"duration_s":4}`
 
-const goodCSV = `t_s,temp_c,rh_pct,pm25_ugm3,pm10_ugm3,pm25_est_ugm3,mq2_adc,lel_ch4eq_pct_high,co_ppm
-0,20,,2000,3000,10,511.5,0,0
+const goodCSV = "t_s,temp_c,rh_pct,pm25_ugm3,pm10_ugm3,pm25_est_ugm3,mq2_adc," +
+	"lel_ch4eq_pct_high,co_ppm\n" + `0,20,,2000,3000,10,511.5,0,0
 2,,50.5,,3100,10,1023,50,1
 4,-3.0005,51,2100,3200,10,2000,120,2
 `

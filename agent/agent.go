@@ -1,0 +1,135 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/firepost/firepost/agent/alarm"
+	"github.com/firepost/firepost/agent/internal/diag"
+	"github.com/firepost/firepost/agent/internal/guard"
+	"github.com/firepost/firepost/agent/internal/uplink"
+	"github.com/firepost/firepost/agent/site"
+	"github.com/firepost/firepost/drivers/catalog"
+	"github.com/firepost/firepost/provisioning"
+)
+
+// ErrNotRunning is returned by what needs a running agent.
+var ErrNotRunning = errors.New("agent: it does not run")
+
+// Options are what an agent needs beside its site. Board and Dir are required.
+type Options struct {
+	Board catalog.Board
+	Dir   string       // state directory; it is made when it is not there
+	Log   *slog.Logger // nil: discard
+	Wall  func() Wall  // nil: the system's clock
+	// OnEvent is told of every event of the panel, from a goroutine of its own. A slow one loses
+	// events of its own alone.
+	OnEvent func(alarm.Event)
+	// Pet is called about once a second while the safety loop and every sounder work; nil: no one
+	// is told.
+	Pet func()
+
+	Version  string    // of the program, for people
+	Built    time.Time // a clock that shows less is wrong; zero: not known
+	Sim      bool      // the board is simulated, and every face says so
+	Rejected error     // why the newest site file is not in use; nil: it is
+}
+
+// Agent is one site under watch.
+type Agent struct {
+	site    *site.Site
+	o       Options
+	log     *slog.Logger
+	clock   clock
+	sensors []guard.Sensor
+	outputs []guard.Output
+	dial    func(*provisioning.Identity) uplink.Dial // a test replaces it
+	beat    func() guard.Beat                        // a test replaces it
+
+	ran    atomic.Bool
+	guard  atomic.Pointer[guard.Guard]
+	status atomic.Pointer[diag.Status]
+}
+
+// New checks that the board and the site fit together and wires them. It touches nothing but memory.
+func New(s *site.Site, o Options) (*Agent, error) {
+	if o.Board == nil || o.Dir == "" {
+		return nil, errors.New("agent: Options need a Board and a Dir")
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Wall == nil {
+		o.Wall = systemWall
+	}
+	if o.Version == "" {
+		o.Version = moduleVersion()
+	}
+	a := &Agent{
+		site: s, o: o, log: o.Log, dial: dialIdentity, beat: guard.TimerFD,
+		clock: clock{system: o.Wall, built: o.Built},
+	}
+	var err error
+	if a.sensors, err = wireSensors(s, o.Board); err != nil {
+		return nil, err
+	}
+	if a.outputs, err = wireOutputs(s, o.Board); err != nil {
+		return nil, err
+	}
+	a.status.Store(&diag.Status{Sim: o.Sim})
+	return a, nil
+}
+
+// moduleVersion is the version that the go command recorded in the program.
+func moduleVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
+}
+
+// Run watches the site until ctx ends. It returns an error when it has run before, or when an
+// output did not answer at the end. Outputs that an alarm holds stay as they are.
+func (a *Agent) Run(ctx context.Context) error {
+	if a.ran.Swap(true) {
+		return errors.New("agent: Run may be called once")
+	}
+	m := a.recall()
+	g := guard.New(guard.Config{
+		Panel: alarm.New(a.site.Plan(), m.saved), Sensors: a.sensors, Outputs: a.outputs,
+		Beat: a.beat, Pet: a.o.Pet, Save: m.save, Crash: a.crash, Log: a.log,
+	})
+	a.guard.Store(g)
+	safe, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- g.Run(safe) }()
+
+	write, written := m.start(ctx, g)
+
+	// The rooms end before the guard does, and the guard before its memory.
+	a.rooms(ctx, g, m)
+	<-ctx.Done()
+	stop()
+	err := <-ended
+	write()
+	select {
+	case <-written:
+	case <-time.After(recallTime): // The disk hangs; what it has not taken is told by the next run.
+	}
+	return err
+}
+
+// Submit offers a command to the panel. Its answer is an event whose Cause is the command's ID. It
+// fails with ErrNotRunning before Run, and when too many commands wait.
+func (a *Agent) Submit(c alarm.Command) error {
+	g := a.guard.Load()
+	if g == nil {
+		return ErrNotRunning
+	}
+	return g.Submit(c)
+}

@@ -1,0 +1,14 @@
+//go:build !linux
+
+package agent
+
+import (
+	"time"
+
+	"github.com/firepost/firepost/agent/wire"
+)
+
+// systemWall cannot tell here whether the clock is disciplined, and so does not claim it.
+func systemWall() Wall {
+	return Wall{Now: time.Now(), Quality: wire.ClockNone, Error: -1}
+}

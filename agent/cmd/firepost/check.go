@@ -1,0 +1,51 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/firepost/firepost/agent/site"
+)
+
+type checkCmd struct {
+	Config    string `short:"c" help:"Site file." default:"/etc/firepost/site.toml" placeholder:"FILE"`
+	Reference bool   `help:"Print a site file that shows and explains every key."`
+}
+
+// Run prints the mistakes of the site file, or what it says. The exit code is 2 with mistakes, 1
+// with warnings alone.
+func (c *checkCmd) Run(o outlet) error {
+	if c.Reference {
+		fmt.Fprint(o.out, site.Reference)
+		return nil
+	}
+	s, err := site.Load(c.Config)
+	var problems site.Problems
+	if errors.As(err, &problems) {
+		for _, p := range problems {
+			fmt.Fprintln(o.out, p)
+		}
+		return &exitError{2, count(len(problems), "mistake") + "; the agent would not start with this file"}
+	}
+	if err != nil {
+		return &exitError{2, err.Error()}
+	}
+	for _, w := range s.Warnings {
+		fmt.Fprintln(o.out, "warning:", w)
+	}
+	plan := s.Plan()
+	fmt.Fprintf(o.out, "%s: good. %s (%s): %s, %s, %s, %s\n", c.Config, s.Name, s.Hash,
+		count(len(plan.Zones), "zone"), count(len(s.Sensors), "sensor"),
+		count(len(plan.Points), "point"), count(len(plan.Outputs), "output"))
+	if len(s.Warnings) > 0 {
+		return &exitError{1, ""}
+	}
+	return nil
+}
+
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}

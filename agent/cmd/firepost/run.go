@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"sync"
+	"syscall"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+
+	"github.com/firepost/firepost/agent"
+	"github.com/firepost/firepost/agent/site"
+	"github.com/firepost/firepost/drivers/board"
+	"github.com/firepost/firepost/drivers/catalog"
+)
+
+// exitConfig is EX_CONFIG of sysexits.h.
+const exitConfig = 78
+
+// paths are the places that every command shares.
+type paths struct {
+	Dir string `help:"State directory." default:"/var/lib/firepost" placeholder:"DIR"`
+}
+
+func (p paths) socket() string { return filepath.Join(p.Dir, "control.sock") }
+
+type runCmd struct {
+	paths
+	Config string `short:"c" help:"Site file." default:"/etc/firepost/site.toml" placeholder:"FILE"`
+	Sim    string `help:"Use the simulated board behind this socket." placeholder:"SOCKET"`
+	Page   string `help:"Serve the page here instead of where the site file says." placeholder:"ADDR"`
+	JSON   bool   `help:"Write the log as JSON lines."`
+}
+
+func (c *runCmd) Run(o outlet) error {
+	log := newLog(o, c.JSON)
+	release, err := lock(c.Dir)
+	if errors.Is(err, errLocked) {
+		return err
+	}
+	if err != nil {
+		// A dead card must not keep the siren from working.
+		log.Error("state directory", "err", err)
+	}
+	defer release()
+	s, rejected, err := agent.LoadSite(c.Config, c.Dir)
+	if err != nil {
+		return refuse(o, err)
+	}
+	if rejected != nil {
+		printProblems(o, rejected)
+		log.Error("site file has mistakes; the last good one is in use", "err", c.Config)
+	}
+	for _, w := range s.Warnings {
+		log.Warn("site file", "err", w)
+	}
+	if c.Page != "" {
+		s.Page.Listen = c.Page
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	a, err := agent.New(s, agent.Options{
+		Board: c.board(log), Dir: c.Dir, Log: log, Sim: c.Sim != "", Version: version,
+		Built: buildTime(), Rejected: rejected, Pet: watchdog(),
+	})
+	if err != nil {
+		return err
+	}
+	go serveControl(ctx, a, c.socket(), log)
+	return a.Run(ctx)
+}
+
+// refuse prints every mistake of a site file and ends with EX_CONFIG: without a good plan nothing
+// is half started.
+func refuse(o outlet, err error) error {
+	printProblems(o, err)
+	return &exitError{exitConfig, "no good site file; nothing was started and no output was touched"}
+}
+
+func printProblems(o outlet, err error) {
+	var problems site.Problems
+	if !errors.As(err, &problems) {
+		fmt.Fprintln(o.err, err)
+		return
+	}
+	for _, p := range problems {
+		fmt.Fprintln(o.err, p)
+	}
+}
+
+func (c *runCmd) board(log *slog.Logger) catalog.Board {
+	if c.Sim != "" {
+		return board.Sim(c.Sim)
+	}
+	b := board.Host()
+	for _, err := range b.Failures() {
+		log.Info("board", "err", err)
+	}
+	return b
+}
+
+func newLog(o outlet, asJSON bool) *slog.Logger {
+	if asJSON || os.Getenv("JOURNAL_STREAM") != "" {
+		return slog.New(slog.NewJSONHandler(o.err, nil))
+	}
+	return slog.New(slog.NewTextHandler(o.err, nil))
+}
+
+// watchdog returns what the guard calls while all is well: the first call says that the service is
+// ready, the others keep it alive.
+func watchdog() func() {
+	var ready sync.Once
+	return func() {
+		// Without systemd there is nobody to tell, and that is no failure.
+		ready.Do(func() { daemon.SdNotify(false, daemon.SdNotifyReady) })
+		daemon.SdNotify(false, daemon.SdNotifyWatchdog)
+	}
+}
+
+// serveControl serves the control socket until ctx ends. The agent works without it.
+func serveControl(ctx context.Context, a *agent.Agent, path string, log *slog.Logger) {
+	l, err := listenControl(path)
+	if err != nil {
+		log.Error("control socket", "err", err)
+		return
+	}
+	if err := a.ServeControl(ctx, l); err != nil {
+		log.Error("control socket", "err", err)
+	}
+}
+
+// listenControl opens the socket for the owner and the group. A socket that nobody serves any more
+// is removed; anything else at the path is left alone.
+func listenControl(path string) (net.Listener, error) {
+	info, err := os.Lstat(path)
+	switch {
+	case err == nil && info.Mode().Type() != os.ModeSocket:
+		return nil, fmt.Errorf("%s is not a socket; move it away", path)
+	case err == nil:
+		if err := os.Remove(path); err != nil {
+			return nil, err
+		}
+	}
+	old := syscall.Umask(0o117)
+	defer syscall.Umask(old)
+	return net.Listen("unix", path)
+}

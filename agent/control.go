@@ -1,0 +1,121 @@
+package agent
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/firepost/firepost/agent/alarm"
+	"github.com/firepost/firepost/agent/point"
+)
+
+const (
+	answerTime  = 3 * time.Second // the panel answers within a step; the rest is a busy processor
+	mostRequest = 4 << 10         // bytes of an order
+)
+
+// Order is what a person at the box asks for, as the control socket takes it in JSON.
+type Order struct {
+	Action   string `json:"action"`          // acknowledge, silence, reset, disable or enable
+	Point    string `json:"point,omitempty"` // empty: all that the action applies to
+	For      string `json:"for,omitempty"`   // of disable, such as "2h"
+	Reason   string `json:"reason,omitempty"`
+	Operator uint8  `json:"operator,omitempty"` // 0: not told
+}
+
+// Answer is what came of an order. Done is false when it was refused; then Reason says why.
+type Answer struct {
+	Done   bool   `json:"done"`
+	Event  string `json:"event"` // the kind of the event that answered
+	Reason string `json:"reason,omitempty"`
+}
+
+// Control is what the control socket serves: everything of Handler, and POST /command with an Order.
+// Who can open the socket acts as an operator of level 2; its file mode says who that is. It must
+// never be served on a network.
+func (a *Agent) Control() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /", a.Handler())
+	mux.HandleFunc("POST /command", a.serveCommand)
+	return mux
+}
+
+func (a *Agent) serveCommand(w http.ResponseWriter, r *http.Request) {
+	var o Order
+	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, mostRequest))
+	body.DisallowUnknownFields()
+	if err := body.Decode(&o); err != nil {
+		http.Error(w, "order: "+err.Error(), http.StatusBadRequest)
+		return
+	}
+	c, err := o.command()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	ans, err := a.obey(r.Context(), c)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if !ans.Done {
+		w.WriteHeader(http.StatusConflict)
+	}
+	json.NewEncoder(w).Encode(ans) //nolint:errcheck // the other side has hung up
+}
+
+// command turns an order into a command of an operator at the box.
+func (o Order) command() (alarm.Command, error) {
+	c := alarm.Command{
+		ID: "cli-" + rand.Text()[:12], Point: point.ID(o.Point), Reason: o.Reason,
+		By: alarm.Origin{Kind: alarm.CLI, Operator: o.Operator, Level: 2},
+	}
+	for _, action := range []alarm.Action{
+		alarm.Acknowledge, alarm.Silence, alarm.Reset, alarm.Disable, alarm.Enable,
+	} {
+		if action.String() == o.Action {
+			c.Action = action
+		}
+	}
+	if c.Action == 0 {
+		return c, fmt.Errorf("action %q is unknown; write acknowledge, silence, reset, disable or enable",
+			o.Action)
+	}
+	if o.For != "" {
+		d, err := time.ParseDuration(o.For)
+		if err != nil || d <= 0 {
+			return c, fmt.Errorf("for %q is not a time; write 30m or 2h", o.For)
+		}
+		c.For = d
+	}
+	return c, nil
+}
+
+// obey submits a command and waits for the event that answers it.
+func (a *Agent) obey(ctx context.Context, c alarm.Command) (Answer, error) {
+	g := a.guard.Load()
+	if g == nil {
+		return Answer{}, ErrNotRunning
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	if err := g.Submit(c); err != nil {
+		return Answer{}, err
+	}
+	var ans Answer
+	err := follow(ctx, g.Ring(), func(e alarm.Event) {
+		if e.Cause == c.ID && ans.Event == "" {
+			ans = Answer{Done: e.Kind != alarm.Refused, Event: e.Kind.String(), Reason: e.Reason}
+			cancel()
+		}
+	}, func(uint64) {})
+	if err == nil && ans.Event == "" {
+		err = errors.New("the panel has not answered; look at status")
+	}
+	return ans, err
+}

@@ -1,0 +1,24 @@
+// Package agent is firepost as a library: the edge agent of a micro fire station or a small venue.
+//
+// An agent reads sensors, judges them and sounds the alarm on the spot; it keeps what it saw while
+// the line is down and forwards it to the district over MQTT. [New] checks and wires, [Agent.Run]
+// does the work until its context ends. The package has no global state, registers no flag and no
+// signal handler, and never ends the process.
+//
+// # The way through the house
+//
+//	drivers  →  guard  →  outputs          the safety loop; nothing else can stop it
+//	            guard  →  event ring  →  scribe  →  outbox  →  courier  →  MQTT
+//	            guard  →  snapshot    →  page, metrics, scribe
+//	            guard  →  keeper      →  panel.0, panel.1
+//
+// Data goes from left to right. Two things come back, commands and notices, and both are offered
+// to the guard without waiting for it. What the siren does is decided by one pure function,
+// [github.com/firepost/firepost/agent/alarm.Panel.Step].
+//
+// # Start and end
+//
+// The saved state of the panel is read first, then the outputs are opened and the guard runs;
+// everything else comes after the guard's first step, and nothing of it is waited for. At the end
+// the rooms stop in the opposite order, and an output that an alarm holds stays as it is.
+package agent

@@ -1,0 +1,161 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"runtime"
+	"time"
+
+	"github.com/firepost/firepost/agent/alarm"
+	"github.com/firepost/firepost/agent/internal/diag"
+	"github.com/firepost/firepost/agent/internal/guard"
+	"github.com/firepost/firepost/buffer"
+)
+
+// Handler serves the page at /, and /status.json, /metrics and /healthz. Nothing can be changed
+// through it, and no request takes a lock that the safety loop takes.
+func (a *Agent) Handler() http.Handler { return diag.Handler(a.status.Load) }
+
+// page serves Handler where the site file says, until ctx ends.
+func (a *Agent) page(ctx context.Context) error {
+	if a.site.Page.Listen == "" {
+		return nil
+	}
+	l, err := net.Listen("tcp", a.site.Page.Listen)
+	if err != nil {
+		return err
+	}
+	a.log.Info("page", "url", "http://"+l.Addr().String()+"/")
+	return serve(ctx, l, a.Handler())
+}
+
+// ServeControl serves Control on l, a unix socket, until ctx ends.
+func (a *Agent) ServeControl(ctx context.Context, l net.Listener) error {
+	return serve(ctx, l, a.Control())
+}
+
+func serve(ctx context.Context, l net.Listener, h http.Handler) error {
+	srv := diag.NewServer("", h)
+	stop := context.AfterFunc(ctx, func() { srv.Close() })
+	defer stop()
+	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) || ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+// watch puts the status together.
+type watch struct {
+	a     *Agent
+	g     *guard.Guard
+	store *buffer.Outbox
+	line  *line
+	zones []alarm.ZonePlan
+}
+
+// run makes a new status once a second and at each event.
+func (w *watch) run(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	w.zones = w.a.site.Plan().Zones
+	for {
+		more := w.g.Ring().More()
+		w.a.status.Store(w.status())
+		w.a.clockNotice(w.g)
+		select {
+		case <-tick.C:
+		case <-more:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// clockNotice tells the panel whether the clock is set.
+func (a *Agent) clockNotice(g *guard.Guard) {
+	unset := a.clock.now().Quality == 0
+	g.Notice(alarm.Notice{Fault: alarm.ClockUnsynced, On: unset})
+}
+
+func (w *watch) status() *diag.Status {
+	a, now := w.a, w.a.clock.now()
+	s := &diag.Status{
+		Made: time.Now(), Now: w.g.Now(), Panel: w.g.Snapshot(), Zones: w.zones,
+		Site:  diag.Site{ID: a.site.ID, Name: a.site.Name, Hash: a.site.Hash},
+		Clock: diag.Clock{Now: now.Now, Quality: now.Quality.String(), Error: now.Error},
+		Build: diag.Build{
+			Version: a.o.Version, Go: runtime.Version(), Arch: runtime.GOOS + "/" + runtime.GOARCH,
+		},
+		Sim: a.o.Sim,
+	}
+	if a.o.Rejected != nil {
+		s.Site.Rejected = a.o.Rejected.Error()
+	}
+	w.loop(s)
+	w.records(s)
+	w.district(s)
+	return s
+}
+
+// loop fills in the safety loop and what it works with.
+func (w *watch) loop(s *diag.Status) {
+	g := w.g.Stats()
+	s.Guard = diag.Guard{
+		Steps: g.Steps, StepMax: g.Step, GapMax: g.Gap, Refused: g.Refused,
+		NoticesLost: g.NoticesLost, LinesLost: g.LinesLost, Restarts: g.Restarts,
+	}
+	for _, o := range g.Outputs {
+		s.Guard.Outputs = append(s.Guard.Outputs, diag.Output{
+			ID: o.ID, On: o.On, Sets: o.Sets, SetMax: o.Set, Err: o.Err,
+		})
+	}
+	for _, b := range g.Buses {
+		d := diag.Bus{Name: b.Name, Reads: b.Reads, Errors: b.Errors, Busy: b.Busy}
+		for i, n := range b.Late {
+			within := guard.LateBounds[i]
+			if i == len(b.Late)-1 {
+				within = 0
+			}
+			d.Late = append(d.Late, diag.Late{Within: within, Count: n})
+		}
+		s.Buses = append(s.Buses, d)
+	}
+}
+
+// records fills in what waits for the district.
+func (w *watch) records(s *diag.Status) {
+	o := w.store.Stats()
+	s.Outbox = diag.Outbox{
+		WrittenBytes: o.BytesWritten, Commits: o.Commits, Err: o.Err, MemoryOnly: o.RAM,
+	}
+	for i, l := range o.Lane {
+		s.Outbox.Lanes = append(s.Outbox.Lanes, diag.Lane{
+			Name: buffer.Lane(i).String(), Held: l.Held, HeldBytes: l.HeldBytes, Dropped: l.Dropped,
+		})
+	}
+}
+
+// district fills in who the box is and how its line does.
+func (w *watch) district(s *diag.Status) {
+	id, courier, why := w.line.get()
+	s.Identity = diag.Identity{State: "unenrolled", Err: why}
+	if id != nil {
+		s.Identity = diag.Identity{
+			State: "enrolled", Device: id.ID, Tenant: id.District.Tenant, Expires: id.Expires,
+		}
+	}
+	if courier == nil {
+		return
+	}
+	c := courier.Status()
+	s.Link = diag.Link{
+		Broker: c.Broker, Connected: c.Connected, Since: c.Since, Tries: c.Tries, Class: c.Class,
+		Err: c.Err, InFlight: c.InFlight, RoundTrip: c.RoundTrip, Resent: c.Resent,
+		Received: c.Received, Malformed: c.Malformed, Dropped: c.Dropped, Given: c.Quarantined,
+	}
+	for i := range s.Outbox.Lanes {
+		s.Outbox.Lanes[i].Sent, s.Outbox.Lanes[i].Confirmed = c.Sent[i], c.Confirmed[i]
+	}
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/firepost/firepost/firmware-sim/board"
+	"github.com/firepost/firepost/firmware-sim/chip"
+	"github.com/firepost/firepost/firmware-sim/recordings"
+	"github.com/firepost/firepost/firmware-sim/replay"
+)
+
+// The lines of the simulated board, as demo.toml names them.
+const (
+	busName    = "i2c-1"
+	callPoint  = "GPIO17"
+	sirenLine  = "GPIO5"
+	strobeLine = "GPIO6"
+)
+
+// builtIn is the recording that is played when none is named.
+const builtIn = "fire_nist_sdc10_near"
+
+// room is a recorded room: chips on a simulated board that feel what was measured in it.
+type room struct {
+	board  *board.Board
+	record *replay.Recording
+	player *replay.Player
+	speed  int
+	fire   time.Duration // when the fire starts, in the time of the playing
+}
+
+// openRoom builds the board for a recording: one built in, or a .csv with its .json beside it.
+// The clocks of its chips run speed times as fast.
+func openRoom(recording string, speed int) (*room, error) {
+	files, id := recordings.Files(), recording
+	if id == "" {
+		id = builtIn
+	} else if strings.HasSuffix(id, ".csv") {
+		files, id = os.DirFS(filepath.Dir(id)), strings.TrimSuffix(filepath.Base(id), ".csv")
+	}
+	r, err := replay.Load(files, id)
+	if err != nil {
+		return nil, err
+	}
+	b := board.New(board.Options{})
+	fast := func() time.Duration { return b.Now() * time.Duration(speed) }
+	air, dust := chip.NewSHT4x(fast), chip.NewSPS30(fast)
+	b.Bus(busName).Attach(0x44, air)
+	b.Bus(busName).Attach(0x69, dust)
+	b.Pin(callPoint).Drive(true) // a call point at rest is open, and its line is pulled up
+	player, err := replay.NewPlayer(r, replay.Parts{Climate: air, Particles: dust})
+	if err != nil {
+		return nil, err
+	}
+	m := &room{board: b, record: r, player: player, speed: speed}
+	m.fire, _ = r.FireStart()
+	player.Set(0)
+	return m, nil
+}
+
+// play moves the room along the recording from the moment from, until it is over or ctx ends. Each
+// call of at tells the recorded time.
+func (m *room) play(ctx context.Context, from time.Duration, at func(time.Duration)) {
+	start := time.Now()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		t := from + time.Since(start)*time.Duration(m.speed)
+		m.player.Set(t)
+		at(t)
+		if t >= m.record.Ends() {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+var placeholder = regexp.MustCompile(`\{\{([0-9a-z]+)\}\}`)
+
+// siteText is demo.toml with its times divided by speed, as the chips' clocks run ahead.
+func siteText(speed int) (string, error) {
+	var wrong error
+	text := placeholder.ReplaceAllStringFunc(demoSite, func(word string) string {
+		d, err := time.ParseDuration(strings.Trim(word, "{}"))
+		if err != nil {
+			wrong = fmt.Errorf("demo.toml: %s: %w", word, err)
+			return word
+		}
+		d = max(d/time.Duration(speed), 100*time.Millisecond)
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	})
+	return text, wrong
+}
