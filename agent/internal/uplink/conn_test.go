@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"runtime"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -80,8 +81,19 @@ func pipeTo(serve func(net.Conn)) Broker {
 		network: func(context.Context, string, string) (net.Conn, error) {
 			near, far := net.Pipe()
 			go serve(far)
-			return near, nil
+			return closedConn{near}, nil
 		}}
+}
+
+// closedConn says after Close what TCP says; the client goes by these words.
+type closedConn struct{ net.Conn }
+
+func (c closedConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if errors.Is(err, io.ErrClosedPipe) {
+		err = net.ErrClosed
+	}
+	return n, err
 }
 
 // A broker that takes the connection and says nothing costs 15 s, not more, and leaves nothing
@@ -227,8 +239,10 @@ func TestConnectionsLeaveNothingBehind(t *testing.T) {
 	})
 }
 
-// doneToken is a token that completed without an error.
+// doneToken is the token of message 7, completed without an error.
 type doneToken struct{}
+
+func (doneToken) MessageID() uint16 { return 7 }
 
 func (doneToken) Wait() bool                     { return true }
 func (doneToken) WaitTimeout(time.Duration) bool { return true }
@@ -250,6 +264,12 @@ func TestTokenWithoutPubackIsNotBelieved(t *testing.T) {
 	}
 	s := l.store
 	s.Open()
+	s.Put(outKey(7), packets.NewControlPacket(packets.Publish))
+	s.Del(outKey(7))
+	l.confirm(doneToken{}, done)
+	if err := <-done; err != nil {
+		t.Errorf("with its PUBACK: got %v", err)
+	}
 	s.Del(outKey(7)) // a PUBACK for nothing
 	if s.take(7) {
 		t.Errorf("a PUBACK that nobody waited for was believed")
@@ -262,6 +282,53 @@ func TestTokenWithoutPubackIsNotBelieved(t *testing.T) {
 	s.Del(outKey(7))
 	if !s.take(7) || s.take(7) {
 		t.Errorf("a PUBACK must count once")
+	}
+}
+
+// The client takes the write deadline away when a message is out; a ping that hangs at the same
+// moment must still end.
+func TestWriteDeadlineCannotBeTakenAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		defer far.Close()
+		c := &conn{Conn: near, raw: near, end: func(error) {}}
+		defer c.Close()
+		done := make(chan error)
+		began := time.Now()
+		go func() {
+			_, err := c.Write([]byte("ping")) // nobody reads
+			done <- err
+		}()
+		synctest.Wait()
+		if err := c.SetWriteDeadline(time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err == nil || time.Since(began) != writeTimeout {
+			t.Errorf("got %v after %v, want an error after %v", err, time.Since(began), writeTimeout)
+		}
+	})
+}
+
+// resetConn is a TLS connection whose other side sent an alert and then reset it.
+type resetConn struct{ net.Conn }
+
+func (resetConn) Write([]byte) (int, error) { return 0, syscall.ECONNRESET }
+func (resetConn) Read([]byte) (int, error) {
+	return 0, &net.OpError{Op: "remote error", Err: errors.New("tls: bad certificate")}
+}
+
+// A certificate that is refused after the handshake is a refusal, even when the reset overtakes
+// the alert.
+func TestAlertIsFoundBehindTheReset(t *testing.T) {
+	near, far := net.Pipe()
+	defer far.Close()
+	c := &conn{Conn: resetConn{near}, raw: near, end: func(error) {}}
+	defer c.Close()
+	if _, err := c.Write([]byte("CONNECT")); !errors.Is(classify(err), ErrRefused) {
+		t.Errorf("got %v, want ErrRefused", classify(err))
+	}
+	if _, err := c.Write([]byte("PUBLISH")); errors.Is(classify(err), ErrRefused) {
+		t.Errorf("a reset later on was taken for a refusal: %v", classify(err))
 	}
 }
 

@@ -14,109 +14,7 @@ import (
 	"time"
 
 	"github.com/firepost/firepost/agent/wire"
-	"github.com/firepost/firepost/buffer"
 )
-
-// memory is an outbox without a disk. It behaves like the real one as far as the courier sees.
-type memory struct {
-	mu    sync.Mutex
-	epoch string
-	began time.Time
-	next  [lanes]uint64
-	held  [lanes][]buffer.Record
-	acks  []ackCall
-	more  chan struct{}
-}
-
-type ackCall struct {
-	epoch string
-	lane  buffer.Lane
-	r     buffer.Range
-}
-
-func newMemory() *memory {
-	return &memory{epoch: "0000aaaa", began: time.Now(), more: make(chan struct{}, 1)}
-}
-
-func (m *memory) stamp() buffer.Stamp {
-	now := time.Now()
-	return buffer.Stamp{Boot: 41, Mono: now.Sub(m.began).Milliseconds(), Wall: now.UnixMilli(),
-		Quality: uint8(wire.ClockNTP), Error: 10}
-}
-
-func (m *memory) wake() {
-	select {
-	case m.more <- struct{}{}:
-	default:
-	}
-}
-
-func (m *memory) Put(l buffer.Lane, n uint32, body []byte) uint64 {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	first := m.next[l] + 1
-	m.next[l] += uint64(n)
-	m.held[l] = append(m.held[l], buffer.Record{
-		Lane: l, Epoch: m.epoch, First: first, N: n, At: m.stamp(), Body: body})
-	m.wake()
-	return first
-}
-
-func (m *memory) Next(l buffer.Lane, after uint64, most int) (rs []buffer.Record) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, r := range m.held[l] {
-		if r.First > after && len(rs) < most {
-			rs = append(rs, r)
-		}
-	}
-	return rs
-}
-
-func (m *memory) Ack(epoch string, l buffer.Lane, r buffer.Range) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.acks = append(m.acks, ackCall{epoch, l, r})
-	if epoch != m.epoch {
-		return
-	}
-	var rest []buffer.Record
-	for _, x := range m.held[l] {
-		if x.First < r.From || last(x) > r.To {
-			rest = append(rest, x)
-		}
-	}
-	m.held[l] = rest
-}
-
-func (m *memory) Tail(l buffer.Lane) uint64 {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.next[l]
-}
-
-func (m *memory) Epoch() string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.epoch
-}
-
-func (m *memory) More() <-chan struct{} { return m.more }
-
-// renew is what a store does that was damaged: numbers begin again.
-func (m *memory) renew(epoch string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.epoch, m.next = epoch, [lanes]uint64{}
-	m.held = [lanes][]buffer.Record{}
-	m.wake()
-}
-
-func (m *memory) left(l buffer.Lane) int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return len(m.held[l])
-}
 
 // district is a broker and a platform without a network.
 type district struct {
@@ -126,12 +24,13 @@ type district struct {
 	got    []heard
 	link   *fakeLink
 
-	refuse   error                      // of Dial
-	hello    *wire.Hello                // sent after each birth; nil: none
-	delay    time.Duration              // of a PUBACK
-	mute     bool                       // no PUBACK at all
-	onRecord func(l *fakeLink, h heard) // after the PUBACK of a record
-	hangUp   func(m Message) bool       // the broker drops the connection on it
+	refuse      error                      // of Dial
+	hello       *wire.Hello                // sent after each birth; nil: none
+	delay       time.Duration              // of a PUBACK
+	mute        bool                       // no PUBACK at all
+	muteRecords bool                       // none for what has an envelope
+	onRecord    func(l *fakeLink, h heard) // after the PUBACK of a record
+	hangUp      func(m Message) bool       // the broker drops the connection on it
 }
 
 type heard struct {
@@ -204,7 +103,7 @@ func (l *fakeLink) Publish(m Message) <-chan error {
 	}
 	h := heard{m, time.Now(), readTail(m.Payload)}
 	l.d.got = append(l.d.got, h)
-	if l.d.mute {
+	if l.d.mute || l.d.muteRecords && h.Lane != "" {
 		return done
 	}
 	go l.confirm(h, done, l.d.delay)
@@ -348,13 +247,6 @@ func (n *noticed) said() []string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return slices.Clone(n.log)
-}
-
-// released lists the acknowledgements that the outbox got.
-func (m *memory) released() []ackCall {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return slices.Clone(m.acks)
 }
 
 // config is that of an ordinary station.

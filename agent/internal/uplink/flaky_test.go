@@ -239,10 +239,8 @@ func (b *flaky) missing(m *memory) (list []string) {
 // Whatever the broker and the line do, and however often the courier is killed, every record
 // arrives; what arrives twice has the same number and the same body.
 //
-// The way that loses is to believe the client's tokens with its own reconnecting switched on:
-// there a token completes without error when the line comes back, PUBACK or not. The same abuse
-// cost such a forwarder 90 to 200 of 2,500 records. TestTokenWithoutPubackIsNotBelieved shows
-// the guard against it.
+// The way that loses is to believe a client that reconnects by itself: see
+// TestReconnectingClientConfirmsWhatNobodyHas.
 func TestNothingIsLostOnABadDay(t *testing.T) {
 	for _, receipt := range []bool{false, true} {
 		for seed := range uint64(4) {

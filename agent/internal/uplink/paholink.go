@@ -85,7 +85,7 @@ func (l *pahoLink) confirm(token mqtt.Token, done chan<- error) {
 	case <-token.Done():
 	}
 	err := token.Error()
-	published, ok := token.(*mqtt.PublishToken)
+	published, ok := token.(interface{ MessageID() uint16 })
 	switch {
 	case err != nil:
 		err = classify(err)

@@ -198,7 +198,6 @@ func (t *trip) wake(now time.Time) time.Time {
 			at = x
 		}
 	}
-	sooner(t.stallsAt())
 	if t.born && !t.decided {
 		sooner(t.began.Add(helloWait))
 	}
