@@ -23,6 +23,7 @@ func (p *Panel) restore(s Saved) {
 		}
 		a.latched = w.latches(a.finding.Level) || !a.active
 		if a.active {
+			a.level, w.told = a.finding.Level, a.finding
 			w.resume(a.finding)
 		}
 	}
@@ -78,6 +79,7 @@ func (p *Panel) inherit(now point.Instant, old *watched) {
 			}
 		}
 	}
+	w.told = old.told
 	w.resume(old.finding)
 }
 

@@ -144,6 +144,34 @@ func TestHigherLevelSoundsAgain(t *testing.T) {
 	}
 }
 
+// A silenced alarm that falls to a pre-alarm and comes back rings again: the silence was for the
+// fire that went down. (Found by the simulation, seed 202.)
+func TestFireThatComesBackFromPreAlarmSoundsAgain(t *testing.T) {
+	plan := bench()
+	heat := func(l detect.Level, limit int64, release time.Duration) detect.Condition {
+		return detect.Condition{
+			Kind: detect.Above, Quantity: drivers.Contact, Level: l, Limit: limit, Release: release,
+		}
+	}
+	plan.Points[0].Spec.Conditions = []detect.Condition{
+		heat(detect.PreAlarm, 46, time.Minute), heat(detect.Alarm, 56, 10*time.Second),
+	}
+	r := newRig(t, plan, Saved{})
+	r.contacts["smoke1"] = 80
+	r.run(time.Second)
+	r.order(Command{Action: Silence, By: onSite})
+	r.contacts["smoke1"] = 20
+	r.run(20 * time.Second)
+	r.plays("siren", Off)
+	r.contacts["smoke1"] = 80
+	r.run(time.Second)
+	r.plays("siren", Temporal3)
+	e, n := r.newest(Raised), r.count(Raised, "smoke1")
+	if e.From.Level != detect.PreAlarm || e.To.Level != detect.Alarm || n != 2 {
+		t.Errorf("got %+v as raise %d, want the second, from pre-alarm to alarm", e, n)
+	}
+}
+
 // brokenRule panics at every reading of a value above 9, and otherwise alarms at 1.
 type brokenRule struct{}
 

@@ -15,6 +15,7 @@ type standing struct {
 	zone     ZoneID
 	signal   Signal
 	finding  detect.Finding // at its highest
+	level    detect.Level   // now; below Alarm again it is no silence for what follows
 	since    point.Instant
 	active   bool // the condition stands; otherwise the alarm is latched
 	latched  bool
@@ -43,15 +44,16 @@ func (p *Panel) follow(now point.Instant, w *watched) {
 	case a == nil && level == detect.Normal:
 	case a == nil:
 		p.raise(now, w)
-	case level > a.finding.Level:
-		p.rise(now, w, a.finding)
-	case level > detect.Normal && !a.active:
-		// The condition came back before the reset. It rings again: whoever silenced the alarm saw
-		// the condition end.
-		p.rise(now, w, detect.Finding{})
+	case level > a.level:
+		// It went higher, or came back before the reset. It rings again: whoever silenced the alarm
+		// saw less, or saw it end.
+		p.rise(now, w, w.told)
 	case level == detect.Normal && a.active:
 		p.clear(now, w)
+	default:
+		a.level = level
 	}
+	w.told = w.finding
 }
 
 // raise starts an alarm.
@@ -71,7 +73,8 @@ func (p *Panel) rise(now point.Instant, w *watched, from detect.Finding) {
 	if w.finding.Level >= a.finding.Level {
 		a.finding = w.finding
 	}
-	a.active, a.acked, a.by = true, false, Origin{}
+	a.active, a.level = true, w.finding.Level
+	a.acked, a.by = false, Origin{}
 	a.latched = a.latched || w.latches(a.finding.Level)
 	a.silenced = false
 	if p.alarming(a) {
@@ -99,7 +102,7 @@ func (p *Panel) alarming(a *standing) bool {
 // clear notes that the condition of w's alarm has ended. A latched alarm stays.
 func (p *Panel) clear(now point.Instant, w *watched) {
 	a := w.alarm
-	a.active = false
+	a.active, a.level = false, detect.Normal
 	e := a.event(Cleared)
 	e.From, e.To = a.finding, w.finding
 	p.emit(now, e)
@@ -141,7 +144,7 @@ func (p *Panel) adopt() {
 	for _, a := range p.alarms {
 		w := p.at(a.point)
 		if w == nil {
-			a.active, a.latched = false, true
+			a.active, a.level, a.latched = false, detect.Normal, true
 			continue
 		}
 		w.alarm, a.zone = a, w.plan.Zone

@@ -14,6 +14,7 @@ type watched struct {
 	fresh    []point.Reading // since the last step
 	channels []channel
 	finding  detect.Finding
+	told     detect.Finding // the one before, while in service
 	aborted  uint64
 	broken   string    // what the rule panicked with; empty: never
 	alarm    *standing // that stands or is latched here

@@ -41,14 +41,14 @@ func breaks(mistake func(b *broken)) Knobs {
 // noticed plays seeds until the invariant is offended.
 func noticed(t *testing.T, want Invariant, k Knobs) {
 	t.Helper()
-	for seed := range uint64(30) {
+	for seed := range uint64(60) {
 		for _, v := range Run(seed, k).Violations {
 			if v.Invariant == want {
 				return
 			}
 		}
 	}
-	t.Errorf("30 seeds did not notice: invariant %d, %s", want.Number, want.Name)
+	t.Errorf("60 seeds did not notice: invariant %d, %s", want.Number, want.Name)
 }
 
 // A point whose readings never reach the panel burns in silence.
@@ -260,6 +260,32 @@ func TestBroadDisablementOffendsAlone(t *testing.T) {
 		}
 	}
 	t.Errorf("not noticed: invariant %d, %s", Alone.Number, Alone.Name)
+}
+
+// A panel that takes the district for somebody who stands before it.
+func TestTrustInTheDistrictOffendsGuarded(t *testing.T) {
+	for _, a := range []alarm.Action{alarm.Silence, alarm.Reset, alarm.Disable, alarm.Enable} {
+		k := breaks(func(b *broken) {
+			far := map[string]alarm.Origin{}
+			b.before = func(_ point.Instant, in *alarm.Input) {
+				for i := range in.Commands {
+					c := &in.Commands[i]
+					if c.By.Kind == alarm.District && c.Action == a {
+						far[c.ID], c.By = c.By, alarm.Origin{Kind: alarm.Button, Level: 2}
+					}
+				}
+			}
+			b.after = func(_ point.Instant, d *alarm.Decision) {
+				for i := range d.Events {
+					if by, ok := far[d.Events[i].Cause]; ok {
+						d.Events[i].By = by
+					}
+				}
+			}
+		})
+		k.Points = 1 // so that the orders meet
+		noticed(t, Guarded, k)
+	}
 }
 
 // A panel that sees fires where there are none.

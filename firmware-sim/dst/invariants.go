@@ -29,6 +29,7 @@ var (
 	Bounded    = Invariant{11, "what a step makes is bounded"}
 	Alone      = Invariant{12, "disabling a point silences that point only"}
 	Reasonable = Invariant{13, "an alarm has a reason"}
+	Guarded    = Invariant{14, "nobody makes the site quieter from afar, or without the key"}
 )
 
 // sounding is how long a siren may be between two pulses of any pattern: the pause of temporal-4,
@@ -37,7 +38,7 @@ const sounding = 6 * time.Second
 
 // fireSoundsTheSiren: once a fire has lasted as long as period, conversion, confirm and a few
 // ticks, with a working way to the panel and the point in service, its alarm stands and the siren's
-// line has carried pulses, unless a person has silenced it.
+// line has carried pulses, unless a person has silenced this very fire, not too long ago.
 func fireSoundsTheSiren(o *oracle, t *truth) {
 	p, now := t.p, o.s.clock
 	if t.beyond < 0 || t.out || !p.alarming() {
@@ -56,13 +57,25 @@ func fireSoundsTheSiren(o *oracle, t *truth) {
 		if siren.since >= a.raised {
 			since = max(since, siren.since) // a pattern begins with a pulse
 		}
-		if !a.silenced && siren.heard < since {
+		if a.silenced && !t.flared(o, a) && now-a.quiet <= resound+2*o.s.tick {
+			return
+		}
+		if siren.heard < since {
 			o.s.violated(Sounds, "%s is in alarm since %v, the siren was heard at %v last",
 				p.plan.ID, a.raised, siren.heard)
 		}
 		return
 	}
 	o.s.violated(Sounds, "%s burns since %v, and there is no alarm", p.plan.ID, begin)
+}
+
+// flared tells whether the fire at a point came back after its alarm was silenced: after a calm that
+// was long enough for the panel to see, with a working way.
+func (t *truth) flared(o *oracle, a *said) bool {
+	p := t.p
+	seen := p.plan.Spec.Conditions[0].Release + 2*p.period + p.takes + 5*o.s.tick
+	calm := t.beyond - t.ended
+	return a.quiet < t.beyond && calm > seen && max(t.clear, o.boot, o.rules, t.service) < t.ended
 }
 
 // silenceEndsWithANewAlarm: while any alarm was raised after the last silence, the siren has a
@@ -189,6 +202,27 @@ func stepsAreBounded(o *oracle, in alarm.Input, d alarm.Decision) {
 func disabledIsSilent(o *oracle, t *truth, e *alarm.Event) {
 	if t.out && !e.Restored {
 		o.s.violated(Alone, "%s is disabled and was raised", e.Point)
+	}
+}
+
+// nobodyIsQuieterFromAfar looks at what an order did. The district may acknowledge, and take out
+// a point that is calm and that no person has taken out; it ends only disablements of its own.
+// Without the key a person may acknowledge. The panel itself only ends disablements.
+func nobodyIsQuieterFromAfar(o *oracle, t *truth, e *alarm.Event) {
+	quieter := e.Kind == alarm.Silenced || e.Kind == alarm.ResetDone || e.Kind == alarm.Disabled ||
+		e.Kind == alarm.Enabled && e.Cause != ""
+	switch by := e.By; {
+	case !quieter:
+		return
+	case by.Kind == alarm.District && e.Kind == alarm.Disabled:
+		quieter = o.inAlarm(e.Point) || t.out && t.by != alarm.District
+	case by.Kind == alarm.District && e.Kind == alarm.Enabled:
+		quieter = t.by != alarm.District
+	default:
+		quieter = by.Kind == alarm.District || by.Kind == alarm.Auto || by.Level < 2
+	}
+	if quieter {
+		o.s.violated(Guarded, "%v at %q by %v with level %d", e.Kind, e.Point, e.By.Kind, e.By.Level)
 	}
 }
 

@@ -31,7 +31,10 @@ type oracle struct {
 // truth is what is so at a point.
 type truth struct {
 	p       *spot
+	value   int64         // as it was at the last look
 	beyond  time.Duration // since when the value is beyond its limit, without a pause
+	ended   time.Duration // when it was so before
+	by      alarm.OriginKind
 	broken  time.Duration // since when nothing good can come
 	clear   time.Duration // since when nothing is wrong on the way
 	reason  time.Duration // the last moment in which an alarm would have a reason
@@ -48,6 +51,7 @@ type said struct {
 	level    detect.Level
 	raised   time.Duration
 	silenced bool
+	quiet    time.Duration // since when it is silenced
 }
 
 func newOracle(s *sim) oracle {
@@ -57,7 +61,7 @@ func newOracle(s *sim) oracle {
 	}
 	for _, p := range s.site.spots {
 		o.spots[p.plan.ID] = &truth{
-			p: p, beyond: never, broken: never, reason: never, stirred: never,
+			p: p, beyond: never, ended: never, broken: never, reason: never, stirred: never,
 		}
 	}
 	return o
@@ -79,13 +83,13 @@ func (o *oracle) booted(saved alarm.Saved) {
 	o.run = saved.Boot + 1
 	o.alarms = map[alarm.AlarmID]*said{}
 	for _, a := range saved.Alarms {
-		o.alarms[a.ID] = &said{a.Point, a.Finding.Level, now, a.Silenced && saved.Silenced}
+		o.alarms[a.ID] = &said{a.Point, a.Finding.Level, now, a.Silenced && saved.Silenced, now}
 	}
 	for _, t := range o.spots {
 		t.fault, t.out, t.service, t.stirred = "", false, now, now
 	}
 	for _, d := range saved.Disabled {
-		o.spots[d.Point].out = true
+		o.spots[d.Point].out, o.spots[d.Point].by = true, d.By.Kind
 	}
 }
 
@@ -124,12 +128,15 @@ func (o *oracle) look(t *truth, pr *probe) {
 	was := t.beyond >= 0
 	switch is := p.value >= p.limit && !p.noisy; {
 	case !is:
+		if was {
+			t.ended = now
+		}
 		t.beyond = never
 	case !was:
 		t.beyond = now
 	}
-	if was != (t.beyond >= 0) {
-		t.stirred = now
+	if t.value != p.value {
+		t.value, t.stirred = p.value, now
 	}
 	switch {
 	case !p.broken():
@@ -140,7 +147,7 @@ func (o *oracle) look(t *truth, pr *probe) {
 	if p.troubled() || pr.sensor == nil || pr.failures > 0 {
 		t.clear, t.stirred = now, now
 	}
-	if t.clear == now || p.noisy || t.beyond >= 0 || t.fault != "" || o.boot == now {
+	if t.clear == now || p.noisy || p.value != p.quiet || t.fault != "" || o.boot == now {
 		t.reason = now
 	}
 }
@@ -149,6 +156,7 @@ func (o *oracle) look(t *truth, pr *probe) {
 func (o *oracle) hear(e *alarm.Event) {
 	now := o.s.clock
 	t := o.spots[e.Point]
+	nobodyIsQuieterFromAfar(o, t, e)
 	switch e.Kind {
 	case alarm.Raised:
 		alarmHasAReason(o, t, e)
@@ -175,7 +183,7 @@ func (o *oracle) hear(e *alarm.Event) {
 			}
 		}
 	case alarm.Disabled:
-		t.out, t.stirred = true, now
+		t.out, t.by, t.stirred = true, e.By.Kind, now
 	case alarm.Enabled:
 		t.out, t.service, t.stirred = false, now, now
 	case alarm.PlanChanged:
@@ -204,8 +212,21 @@ func (o *oracle) raised(e *alarm.Event) {
 
 func (o *oracle) silence(on bool) {
 	for _, a := range o.alarms {
+		if on && !a.silenced {
+			a.quiet = o.s.clock
+		}
 		a.silenced = on
 	}
+}
+
+// inAlarm tells whether the panel has told of an alarm at a point that is not over.
+func (o *oracle) inAlarm(id point.ID) bool {
+	for _, a := range o.alarms {
+		if a.point == id {
+			return true
+		}
+	}
+	return false
 }
 
 // converged demands that nothing is left when everything was healed and reset.

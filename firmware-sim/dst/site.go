@@ -12,6 +12,9 @@ import (
 	"github.com/firepost/firepost/firmware-sim/chip"
 )
 
+// resound is how long a silence lasts at most.
+const resound = time.Minute
+
 // site is a drawn site: a board with chips and lines, and the points that they feed.
 type site struct {
 	board *board.Board
@@ -33,6 +36,7 @@ type spot struct {
 
 	set         func(value int64) // the physical value
 	quiet, peak int64             // calm and burning
+	early       int64             // on the way from one to the other; 0: there is nothing between
 	limit       int64             // from here on the alarm condition is met, whatever the rounding
 	part        chip.Chip         // nil: a contact
 	pin         *board.Pin        // of a contact
@@ -106,7 +110,7 @@ func (st *site) heat(s *sim, i int) *spot {
 		model: "sht4x", opts: map[string]string{"address": fmt.Sprintf("%#x", addr)},
 		period: pick(s.rng, 500, 1000, 5000) * time.Millisecond, takes: 10 * time.Millisecond,
 		feeds: drivers.Temperature, set: part.SetTemperature, part: part,
-		quiet: 24_000, peak: 80_000, limit: 56_010,
+		quiet: 24_000, early: 50_000, peak: 80_000, limit: 56_010,
 	}
 	st.onBus(p, bus)
 	p.plan.Signal, p.plan.Latch = alarm.Fire, true
@@ -165,7 +169,7 @@ func (st *site) gas(s *sim, i int) *spot {
 			nano := 4_000_000 + 16_000_000*v/100_000
 			part.SetInput(input, nano*150/1000)
 		},
-		quiet: 400, peak: 40_000, limit: 10_050,
+		quiet: 400, early: 15_000, peak: 40_000, limit: 10_050,
 	}
 	st.onBus(p, bus)
 	p.plan.Signal, p.plan.Latch = alarm.Gas, true
@@ -222,7 +226,7 @@ func (st *site) plan() alarm.Plan {
 			{ID: "strobe", Kind: alarm.Strobe}, {ID: "valve", Kind: alarm.Valve},
 			{ID: "fan", Kind: alarm.Fan},
 		},
-		Resound: time.Minute,
+		Resound: resound,
 	}
 	for _, s := range st.spots {
 		p.Points = append(p.Points, s.plan)

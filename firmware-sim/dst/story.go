@@ -148,6 +148,12 @@ func (st *story) drawFires(s *sim, p *spot) {
 			p.set(p.value)
 			s.logf("%s: the value is %d", p.plan.ID, p.value)
 		})
+		if p.early > 0 {
+			st.world = append(st.world, happening{max(0, from-10*time.Second), func() {
+				p.value = p.early
+				p.set(p.value)
+			}})
+		}
 		from += length
 	}
 }
