@@ -48,7 +48,7 @@ func (o *Outbox) batch(last bool) *batch {
 	for l := range Lane(laneCount) {
 		ln := &o.lanes[l]
 		b.due = b.due || ln.leaseLow(l)
-		if o.isDue(l) || last {
+		if o.isDue(l) || last && (l != Telemetry || !o.low) {
 			b.puts[l] = o.pack(ln.win[ln.saved:], last || l == Alarm)
 		}
 		if n := len(b.puts[l]); n > 0 {

@@ -53,28 +53,25 @@ func addLoss(list []Loss, l Loss) []Loss {
 		list[nearest].To = max(list[nearest].To, l.To)
 		return list
 	}
-	if len(list) >= maxPending {
+	for len(list) >= maxPending {
 		list = foldOldest(list)
 	}
 	return append(list, l)
 }
 
-// foldOldest makes room in a list that nobody declares: the oldest entry becomes a mere count.
+// foldOldest makes room in a list that nobody declares: the two oldest entries become one that
+// only counts.
 func foldOldest(list []Loss) []Loss {
-	old := list[0]
-	list = slices.Delete(list, 0, 1)
-	lost := old.LostEstimate
-	if old.To != 0 {
-		lost += old.To - old.From + 1
-	}
-	for i := range list {
-		if list[i].Cause == CauseStoreReset {
-			list[i].LostEstimate += lost
-			return list
+	sum := Loss{Epoch: list[0].Epoch, Lane: list[0].Lane, Cause: CauseStoreReset,
+		Detail: "too many separate losses"}
+	for _, l := range list[:2] {
+		sum.Salvaged += l.Salvaged
+		sum.LostEstimate += l.LostEstimate
+		if l.To != 0 {
+			sum.LostEstimate += l.To - l.From + 1
 		}
 	}
-	return append(list, Loss{Epoch: old.Epoch, Lane: old.Lane, Cause: CauseStoreReset,
-		LostEstimate: lost, Detail: "too many separate losses"})
+	return slices.Replace(list, 0, 2, sum)
 }
 
 // forgetLoss takes what d declared off the list. A loss that has grown since keeps the rest.

@@ -41,7 +41,7 @@ func TestOutboxBehavesLikeASlice(t *testing.T) {
 }
 
 func newModel(t *testing.T, seed uint64) *model {
-	m := &model{t: t, rng: rand.New(rand.NewPCG(seed, 7)), dir: t.TempDir(), opt: quick(),
+	m := &model{t: t, rng: rand.New(rand.NewPCG(seed, 7)), dir: folder(t), opt: quick(),
 		used: map[string]string{}}
 	m.opt.Delay = [laneCount]time.Duration{time.Millisecond, 3 * time.Millisecond, 9 * time.Millisecond}
 	if seed%2 == 1 { // lanes that overflow, in memory and on the disk

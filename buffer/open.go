@@ -275,7 +275,20 @@ func (o *Outbox) verify(file *os.File) (*content, error) {
 	if c.head.Epoch == "" {
 		return nil, damaged(errors.New("no head"))
 	}
+	if held := c.held(); held != c.head.Held {
+		// A whole branch can be missing from a tree that is sound otherwise.
+		return nil, damaged(fmt.Errorf("got %d numbers, head says %d", held, c.head.Held))
+	}
 	return c, nil
+}
+
+func (c *content) held() (n [laneCount]uint64) {
+	for l := range c.blocks {
+		for _, b := range c.blocks[l] {
+			n[l] += b.n
+		}
+	}
+	return n
 }
 
 func (c *content) add(key, value []byte) error {

@@ -70,6 +70,7 @@ func (r *rescuer) search() error {
 	if err != nil {
 		return err
 	}
+	var found [laneCount]uint64
 	w := walker{file: r.old, size: info.Size(), until: r.o.now().Add(walkLimit)}
 	w.visit = func(key, value []byte, off int64) error {
 		if string(key) == headKey {
@@ -87,21 +88,37 @@ func (r *rescuer) search() error {
 			r.loss.Epoch = recs[0].Epoch
 		}
 		r.finds = append(r.finds, find{string(key), off, len(value)})
+		for _, rec := range recs {
+			found[rec.Lane] += uint64(rec.N)
+		}
 		return nil
 	}
 	if err := w.walk(); err != nil {
 		return err
 	}
-	if w.faults > 0 {
+	if w.faults > 0 || found != r.head.Held {
 		if err := w.orphans(); err != nil {
 			return err
 		}
 	}
-	if r.head.Epoch != "" {
+	switch {
+	case r.head.Epoch != "":
 		r.loss.Epoch = r.head.Epoch
+	case r.loss.Epoch == "":
+		r.loss.Epoch = r.o.fileEpoch()
 	}
 	slices.SortStableFunc(r.finds, func(a, b find) int { return strings.Compare(a.key, b.key) })
 	return nil
+}
+
+// fileEpoch is the epoch of the last file that was open, "" if none was.
+func (o *Outbox) fileEpoch() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ram || !o.adopted {
+		return o.home.epoch
+	}
+	return o.epoch
 }
 
 // rebuild writes the new store and returns its path.

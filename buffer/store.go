@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -131,8 +132,8 @@ func (s *store) intact() error {
 	return nil
 }
 
-// close gives the file back. A transaction that panicked may have left bbolt's locks held; then
-// the handle is closed, which frees the lock on the file, and the mapping stays.
+// close gives the file back. A transaction that panicked may have left bbolt's own locks held;
+// then the mapping stays, and with it the lock on the file, unless that is taken off by hand.
 func (s *store) close() {
 	closed := make(chan struct{})
 	go func() {
@@ -144,6 +145,7 @@ func (s *store) close() {
 	select {
 	case <-closed:
 	case <-patience.C:
+		_ = unix.Flock(int(s.file.Fd()), unix.LOCK_UN)
 		_ = s.file.Close()
 	}
 }
