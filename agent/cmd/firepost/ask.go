@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"github.com/firepost/firepost/agent"
 )
 
@@ -39,7 +41,7 @@ func (p paths) client() *http.Client {
 func (p paths) unreachable(err error) error {
 	switch {
 	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("no agent runs with --dir %s; start it with: firepost run", p.Dir)
+		return fmt.Errorf("no agent runs with --dir %s; start it with: firepost run", p.dir)
 	case errors.Is(err, os.ErrPermission):
 		return fmt.Errorf("%s: permission denied; use sudo, or join the group of that socket",
 			p.socket())
@@ -73,65 +75,47 @@ func (p paths) act(o outlet, order agent.Order) error {
 	return nil
 }
 
-// who is the operator that acts.
-type who struct {
-	Operator uint8 `help:"Number of the operator who acts." placeholder:"N"`
+// order prepares a command that sends an order to the agent.
+func order(f *pflag.FlagSet, o agent.Order) (*agent.Order, action) {
+	var p paths
+	p.flag(f)
+	f.Uint8Var(&o.Operator, "operator", 0, "number of the operator who acts")
+	return &o, func(out outlet, args []string) error {
+		if len(args) > 0 {
+			o.Point = args[0]
+		}
+		return p.act(out, o)
+	}
 }
 
-type ackCmd struct {
-	paths
-	who
-	Point string `arg:"" optional:"" help:"The point; without it all alarms."`
+func prepareAck(f *pflag.FlagSet) action {
+	_, act := order(f, agent.Order{Action: "acknowledge"})
+	return act
 }
 
-// Run acknowledges.
-func (c *ackCmd) Run(o outlet) error {
-	return c.act(o, agent.Order{Action: "acknowledge", Point: c.Point, Operator: c.Operator})
+func prepareSilence(f *pflag.FlagSet) action {
+	_, act := order(f, agent.Order{Action: "silence"})
+	return act
 }
 
-type silenceCmd struct {
-	paths
-	who
+func prepareReset(f *pflag.FlagSet) action {
+	_, act := order(f, agent.Order{Action: "reset"})
+	return act
 }
 
-// Run silences the sounders.
-func (c *silenceCmd) Run(o outlet) error {
-	return c.act(o, agent.Order{Action: "silence", Operator: c.Operator})
+func prepareEnable(f *pflag.FlagSet) action {
+	_, act := order(f, agent.Order{Action: "enable"})
+	return act
 }
 
-type resetCmd struct {
-	paths
-	who
-	Point string `arg:"" optional:"" help:"The point; without it all alarms."`
-}
-
-// Run resets alarms.
-func (c *resetCmd) Run(o outlet) error {
-	return c.act(o, agent.Order{Action: "reset", Point: c.Point, Operator: c.Operator})
-}
-
-type disableCmd struct {
-	paths
-	who
-	Point  string `arg:"" help:"The point."`
-	For    string `required:"" help:"For how long, at most 8h." placeholder:"2h"`
-	Reason string `required:"" help:"Why." placeholder:"TEXT"`
-}
-
-// Run takes a point out of service.
-func (c *disableCmd) Run(o outlet) error {
-	return c.act(o, agent.Order{
-		Action: "disable", Point: c.Point, For: c.For, Reason: c.Reason, Operator: c.Operator,
-	})
-}
-
-type enableCmd struct {
-	paths
-	who
-	Point string `arg:"" help:"The point."`
-}
-
-// Run puts a point back into service.
-func (c *enableCmd) Run(o outlet) error {
-	return c.act(o, agent.Order{Action: "enable", Point: c.Point, Operator: c.Operator})
+func prepareDisable(f *pflag.FlagSet) action {
+	o, act := order(f, agent.Order{Action: "disable"})
+	f.StringVar(&o.For, "for", "", "for how long, at most 8h; required")
+	f.StringVar(&o.Reason, "reason", "", "why; required")
+	return func(out outlet, args []string) error {
+		if o.For == "" || o.Reason == "" {
+			return &exitError{2, "disable needs --for and --reason, such as --for 2h --reason painting"}
+		}
+		return act(out, args)
+	}
 }

@@ -4,28 +4,38 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/spf13/pflag"
+
 	"github.com/firepost/firepost/agent/site"
 )
 
 type checkCmd struct {
-	Config    string `short:"c" help:"Site file." default:"/etc/firepost/site.toml" placeholder:"FILE"`
-	Reference bool   `help:"Print a site file that shows and explains every key."`
+	config    string
+	reference bool
 }
 
-// Run prints the mistakes of the site file, or what it says. The exit code is 2 with mistakes, 1
+func prepareCheck(f *pflag.FlagSet) action {
+	c := &checkCmd{}
+	f.StringVarP(&c.config, "config", "c", "/etc/firepost/site.toml", "site file")
+	f.BoolVar(&c.reference, "reference", false, "print a site file that explains every key")
+	return c.run
+}
+
+// run prints the mistakes of the site file, or what it says. The exit code is 2 with mistakes, 1
 // with warnings alone.
-func (c *checkCmd) Run(o outlet) error {
-	if c.Reference {
+func (c *checkCmd) run(o outlet, _ []string) error {
+	if c.reference {
 		fmt.Fprint(o.out, site.Reference)
 		return nil
 	}
-	s, err := site.Load(c.Config)
+	s, err := site.Load(c.config)
 	var problems site.Problems
 	if errors.As(err, &problems) {
 		for _, p := range problems {
 			fmt.Fprintln(o.out, p)
 		}
-		return &exitError{2, count(len(problems), "mistake") + "; the agent would not start with this file"}
+		return &exitError{2, count(len(problems), "mistake") +
+			"; the agent would not start with this file"}
 	}
 	if err != nil {
 		return &exitError{2, err.Error()}
@@ -34,7 +44,7 @@ func (c *checkCmd) Run(o outlet) error {
 		fmt.Fprintln(o.out, "warning:", w)
 	}
 	plan := s.Plan()
-	fmt.Fprintf(o.out, "%s: good. %s (%s): %s, %s, %s, %s\n", c.Config, s.Name, s.Hash,
+	fmt.Fprintf(o.out, "%s: good. %s (%s): %s, %s, %s, %s\n", c.config, s.Name, s.Hash,
 		count(len(plan.Zones), "zone"), count(len(s.Sensors), "sensor"),
 		count(len(plan.Points), "point"), count(len(plan.Outputs), "output"))
 	if len(s.Warnings) > 0 {

@@ -29,7 +29,8 @@ func lock(dir string) (release func(), err error) {
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		text, _ := io.ReadAll(io.LimitReader(f, 32)) //nolint:errcheck // it is only a hint
 		f.Close()
-		return func() {}, fmt.Errorf("%s is %w by process %s; stop the other agent or choose another --dir",
+		return func() {}, fmt.Errorf(
+			"%s is %w by process %s; stop the other agent or choose another --dir",
 			dir, errLocked, strings.TrimSpace(string(text)))
 	}
 	if err := f.Truncate(0); err != nil {

@@ -1,6 +1,6 @@
-// Command firepost is the edge agent of a micro fire station or a small venue: it reads the sensors,
-// sounds the alarm on the spot, keeps what it saw while the line is down and forwards it to the
-// district.
+// Command firepost is the edge agent of a micro fire station or a small venue: it reads the
+// sensors, sounds the alarm on the spot, keeps what it saw while the line is down and forwards it
+// to the district.
 //
 // It exits with 0 when all went well, 1 when something failed or was refused, 2 when the command
 // line or a site file is wrong, and 78 when it cannot run for want of a good site file.
@@ -14,7 +14,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/alecthomas/kong"
+	"github.com/spf13/pflag"
 )
 
 // The linker sets these.
@@ -32,44 +32,97 @@ type exitError struct {
 
 func (e *exitError) Error() string { return e.text }
 
-// cli is the command line.
-type cli struct {
-	Run     runCmd     `cmd:"" help:"Watch the site, until a signal ends it."`
-	Check   checkCmd   `cmd:"" help:"Check a site file and list every mistake."`
-	Status  statusCmd  `cmd:"" help:"Show what the running agent sees."`
-	Ack     ackCmd     `cmd:"" help:"Acknowledge alarms: somebody has seen them."`
-	Silence silenceCmd `cmd:"" help:"Stop the sounders. A new alarm starts them again."`
-	Reset   resetCmd   `cmd:"" help:"End alarms whose cause is gone."`
-	Disable disableCmd `cmd:"" help:"Take a point out of service for a time, at most 8 hours."`
-	Enable  enableCmd  `cmd:"" help:"Put a disabled point back into service."`
-
-	Version kong.VersionFlag `help:"Print the version."`
-}
-
 // outlet is where commands print.
 type outlet struct{ out, err io.Writer }
+
+// action is what a command does once its flags are read.
+type action func(o outlet, args []string) error
+
+// command is one word of the command line. The table is written out by hand on the smallest parser
+// that takes flags behind arguments: one that works by reflection keeps every method of every
+// package in the program, which is a quarter of its size.
+type command struct {
+	name, args, help string
+	prepare          func(*pflag.FlagSet) action
+}
+
+var commands = []command{
+	{"run", "", "Watch the site, until a signal ends it.", prepareRun},
+	{"check", "", "Check a site file and list every mistake.", prepareCheck},
+	{"status", "", "Show what the running agent sees.", prepareStatus},
+	{"ack", "[POINT]", "Acknowledge alarms: somebody has seen them.", prepareAck},
+	{"silence", "", "Stop the sounders. A new alarm starts them again.", prepareSilence},
+	{"reset", "[POINT]", "End alarms whose cause is gone.", prepareReset},
+	{"disable", "POINT", "Take a point out of service, at most for 8 hours.", prepareDisable},
+	{"enable", "POINT", "Put a disabled point back into service.", prepareEnable},
+}
 
 func main() { os.Exit(run(os.Args[1:], outlet{os.Stdout, os.Stderr})) }
 
 func run(args []string, o outlet) int {
-	code := -1
-	parser, err := kong.New(&cli{}, kong.Name("firepost"),
-		kong.Description("Edge agent of a micro fire station: sensors, siren, buffer, district."),
-		kong.Vars{"version": version}, kong.Writers(o.out, o.err), kong.UsageOnError(),
-		kong.Exit(func(c int) { code = c }))
-	if err != nil {
-		fmt.Fprintln(o.err, "firepost:", err)
+	if len(args) == 0 {
+		printHelp(o.err)
 		return 2
 	}
-	parsed, err := parser.Parse(args)
-	if code >= 0 {
-		return code // --help or --version
+	switch args[0] {
+	case "-h", "--help", "help":
+		printHelp(o.out)
+		return 0
+	case "--version", "version":
+		fmt.Fprintln(o.out, version)
+		return 0
 	}
-	if err != nil {
-		fmt.Fprintf(o.err, "firepost: %v\nRun \"firepost --help\" for what can be written.\n", err)
+	for i := range commands {
+		if commands[i].name == args[0] {
+			return commands[i].run(args[1:], o)
+		}
+	}
+	fmt.Fprintf(o.err, "firepost: %q is no command; run firepost --help\n", args[0])
+	return 2
+}
+
+func (c *command) run(args []string, o outlet) int {
+	flags := pflag.NewFlagSet(c.name, pflag.ContinueOnError)
+	flags.SetOutput(io.Discard) // it would print the usage a second time
+	flags.SortFlags = false
+	act := c.prepare(flags)
+	switch err := flags.Parse(args); {
+	case errors.Is(err, pflag.ErrHelp):
+		c.printHelp(o.out, flags)
+		return 0
+	case err != nil:
+		fmt.Fprintf(o.err, "firepost %s: %v; run firepost %s --help\n", c.name, err, c.name)
 		return 2
 	}
-	return exitCode(parsed.Run(o), o)
+	if most, least := c.arity(); flags.NArg() > most || flags.NArg() < least {
+		fmt.Fprintf(o.err, "firepost %s: write firepost %s %s\n", c.name, c.name, c.args)
+		return 2
+	}
+	return exitCode(act(o, flags.Args()), o)
+}
+
+// arity is how many arguments a command takes.
+func (c *command) arity() (most, least int) {
+	switch {
+	case c.args == "":
+		return 0, 0
+	case c.args[0] == '[':
+		return 1, 0
+	}
+	return 1, 1
+}
+
+func printHelp(w io.Writer) {
+	fmt.Fprint(w, "firepost: edge agent of a micro fire station: sensors, siren, buffer, district.\n\n")
+	for _, c := range commands {
+		fmt.Fprintf(w, "  firepost %-16s %s\n", c.name+" "+c.args, c.help)
+	}
+	fmt.Fprint(w, "\n\"firepost COMMAND --help\" lists the flags of a command, \"firepost --version\" "+
+		"the version.\n")
+}
+
+func (c *command) printHelp(w io.Writer, flags *pflag.FlagSet) {
+	fmt.Fprintf(w, "firepost %s %s\n%s\n\n%s", c.name, c.args, c.help, flags.FlagUsages())
 }
 
 func exitCode(err error, o outlet) int {

@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/spf13/pflag"
 
 	"github.com/firepost/firepost/agent"
 	"github.com/firepost/firepost/agent/site"
@@ -24,23 +25,33 @@ import (
 const exitConfig = 78
 
 // paths are the places that every command shares.
-type paths struct {
-	Dir string `help:"State directory." default:"/var/lib/firepost" placeholder:"DIR"`
+type paths struct{ dir string }
+
+func (p *paths) flag(f *pflag.FlagSet) {
+	f.StringVar(&p.dir, "dir", "/var/lib/firepost", "state directory")
 }
 
-func (p paths) socket() string { return filepath.Join(p.Dir, "control.sock") }
+func (p *paths) socket() string { return filepath.Join(p.dir, "control.sock") }
 
 type runCmd struct {
 	paths
-	Config string `short:"c" help:"Site file." default:"/etc/firepost/site.toml" placeholder:"FILE"`
-	Sim    string `help:"Use the simulated board behind this socket." placeholder:"SOCKET"`
-	Page   string `help:"Serve the page here instead of where the site file says." placeholder:"ADDR"`
-	JSON   bool   `help:"Write the log as JSON lines."`
+	config, sim, page string
+	json              bool
 }
 
-func (c *runCmd) Run(o outlet) error {
-	log := newLog(o, c.JSON)
-	release, err := lock(c.Dir)
+func prepareRun(f *pflag.FlagSet) action {
+	c := &runCmd{}
+	f.StringVarP(&c.config, "config", "c", "/etc/firepost/site.toml", "site file")
+	c.flag(f)
+	f.StringVar(&c.sim, "sim", "", "use the simulated board behind this `SOCKET`")
+	f.StringVar(&c.page, "page", "", "serve the page at `ADDRESS`, not where the site file says")
+	f.BoolVar(&c.json, "json", false, "write the log as JSON lines")
+	return c.run
+}
+
+func (c *runCmd) run(o outlet, _ []string) error {
+	log := newLog(o, c.json)
+	release, err := lock(c.dir)
 	if errors.Is(err, errLocked) {
 		return err
 	}
@@ -49,24 +60,24 @@ func (c *runCmd) Run(o outlet) error {
 		log.Error("state directory", "err", err)
 	}
 	defer release()
-	s, rejected, err := agent.LoadSite(c.Config, c.Dir)
+	s, rejected, err := agent.LoadSite(c.config, c.dir)
 	if err != nil {
 		return refuse(o, err)
 	}
 	if rejected != nil {
 		printProblems(o, rejected)
-		log.Error("site file has mistakes; the last good one is in use", "err", c.Config)
+		log.Error("site file has mistakes; the last good one is in use", "err", c.config)
 	}
 	for _, w := range s.Warnings {
 		log.Warn("site file", "err", w)
 	}
-	if c.Page != "" {
-		s.Page.Listen = c.Page
+	if c.page != "" {
+		s.Page.Listen = c.page
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	a, err := agent.New(s, agent.Options{
-		Board: c.board(log), Dir: c.Dir, Log: log, Sim: c.Sim != "", Version: version,
+		Board: c.board(log), Dir: c.dir, Log: log, Sim: c.sim != "", Version: version,
 		Built: buildTime(), Rejected: rejected, Pet: watchdog(),
 	})
 	if err != nil {
@@ -95,8 +106,8 @@ func printProblems(o outlet, err error) {
 }
 
 func (c *runCmd) board(log *slog.Logger) catalog.Board {
-	if c.Sim != "" {
-		return board.Sim(c.Sim)
+	if c.sim != "" {
+		return board.Sim(c.sim)
 	}
 	b := board.Host()
 	for _, err := range b.Failures() {

@@ -8,13 +8,22 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"github.com/firepost/firepost/agent/alarm"
 	"github.com/firepost/firepost/agent/detect"
 )
 
 type statusCmd struct {
 	paths
-	JSON bool `help:"Print all that the agent tells, as JSON."`
+	json bool
+}
+
+func prepareStatus(f *pflag.FlagSet) action {
+	c := &statusCmd{}
+	c.flag(f)
+	f.BoolVar(&c.json, "json", false, "print all that the agent tells, as JSON")
+	return c.run
 }
 
 // report is what status shows of /status.json.
@@ -57,8 +66,8 @@ type report struct {
 	Identity struct{ Device, State string }
 }
 
-// Run prints the state of the running agent. It fails when there is none.
-func (c *statusCmd) Run(o outlet) error {
+// run prints the state of the running agent. It fails when there is none.
+func (c *statusCmd) run(o outlet, _ []string) error {
 	r, err := c.client().Get("http://firepost/status.json")
 	if err != nil {
 		return c.unreachable(err)
@@ -71,7 +80,7 @@ func (c *statusCmd) Run(o outlet) error {
 	if r.StatusCode != http.StatusOK {
 		return fmt.Errorf("the agent answers %s: %s", r.Status, strings.TrimSpace(string(body)))
 	}
-	if c.JSON {
+	if c.json {
 		_, err = o.out.Write(body)
 		return err
 	}
