@@ -125,19 +125,17 @@ func (d *Dev) Start(channel uint8) (time.Duration, error) {
 // answer or its configuration is not the one that Start wrote: it was reset in between, and what
 // it holds is not the wanted input.
 func (d *Dev) Read() (int64, error) {
-	config, err := d.register(regConfig)
-	if err != nil {
+	// The configuration is checked on both sides of the conversion. Only before it, a reset between
+	// the two would read as 0 V; only after it, a conversion that ends between the two would vouch
+	// for the voltage of the one before.
+	if err := d.own(); err != nil {
 		return 0, err
-	}
-	if config|configStart != d.written {
-		return 0, fmt.Errorf("ads1115 %#x: read: %w: configuration is %04x, not %04x: "+
-			"it was reset or used by another", d.c.Addr, drivers.ErrNoDevice, config, d.written)
-	}
-	if config&configStart == 0 {
-		return 0, fmt.Errorf("ads1115 %#x: read: %w", d.c.Addr, drivers.ErrNotReady)
 	}
 	code, err := d.register(regConversion)
 	if err != nil {
+		return 0, err
+	}
+	if err := d.own(); err != nil {
 		return 0, err
 	}
 	if code == 0x7FFF || code == 0x8000 {
@@ -145,6 +143,21 @@ func (d *Dev) Read() (int64, error) {
 			drivers.Voltage.Text(d.full.Microvolts()), drivers.ErrRange)
 	}
 	return convert(code, d.full), nil
+}
+
+// own fails unless the part has ended the conversion that Start began.
+func (d *Dev) own() error {
+	config, err := d.register(regConfig)
+	switch {
+	case err != nil:
+		return err
+	case config|configStart != d.written:
+		return fmt.Errorf("ads1115 %#x: read: %w: configuration is %04x, not %04x: "+
+			"it was reset or used by another", d.c.Addr, drivers.ErrNoDevice, config, d.written)
+	case config&configStart == 0:
+		return fmt.Errorf("ads1115 %#x: read: %w", d.c.Addr, drivers.ErrNotReady)
+	}
+	return nil
 }
 
 // Probe fails unless the part looks like an ADS1115 that nobody gave other thresholds.

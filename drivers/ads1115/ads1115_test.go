@@ -20,6 +20,8 @@ type chip struct {
 	cutLast    bool // likewise, but only for the conversion
 	err        error
 	written    []byte
+	asked      []byte      // the registers that were read
+	before     func(n int) // what happens to the part before the n-th read, from 1
 }
 
 func newChip(code uint16) *chip {
@@ -35,6 +37,12 @@ func (c *chip) Tx(_ uint16, w, r []byte) error {
 	if len(w) == 3 {
 		c.written = append(c.written, w...)
 		c.registers[w[0]] = uint16(w[1])<<8 | uint16(w[2])
+	}
+	if len(r) == 2 {
+		c.asked = append(c.asked, w[0])
+		if c.before != nil {
+			c.before(len(c.asked))
+		}
 	}
 	if len(r) == 2 && !(c.cutLast && w[0] == 0) {
 		value := c.registers[w[0]]
@@ -132,6 +140,47 @@ func TestReadRefusesWhatIsNotItsOwnConversion(t *testing.T) {
 				t.Errorf("got %v, %v, want %v", got, err, c.class)
 			}
 		})
+	}
+}
+
+// Whatever happens to the part between two transfers of a reading, what is read is the voltage of
+// the wanted conversion or no voltage.
+func TestNothingBetweenTheTransfersOfAReadingBecomesAVoltage(t *testing.T) {
+	const old, wanted = 0x0100, 0x1000
+	for n := 1; n <= 4; n++ {
+		bus := newChip(wanted)
+		d := ads1115.New(bus, 0x48, ads1115.Range4096mV)
+		start := func() {
+			t.Helper()
+			bus.asked = nil
+			if _, err := d.Start(0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		start()
+		bus.before = func(read int) {
+			if read == n {
+				bus.registers[0], bus.registers[1] = 0, 0x8583 // a reset
+			}
+		}
+		got, err := d.Read()
+		switch whole := n > len(bus.asked); {
+		case whole && (got != 512_000 || err != nil):
+			t.Errorf("reset after the reading: got %d, %v, want 512000", got, err)
+		case !whole && !errors.Is(err, drivers.ErrNoDevice):
+			t.Errorf("reset before transfer %d: got %d, %v, want ErrNoDevice", n, got, err)
+		}
+		bus.registers[0], bus.converting = old, true
+		bus.before = func(read int) {
+			if read == n {
+				bus.registers[0], bus.converting = wanted, false // the conversion ends
+			}
+		}
+		start()
+		if got, err := d.Read(); err == nil && got != 512_000 {
+			t.Errorf("conversion that ends before transfer %d: got %d, want 512000 or an error",
+				n, got)
+		}
 	}
 }
 
