@@ -25,10 +25,12 @@ const (
 	cmdReady  = 0x0202
 	cmdRead   = 0x0300
 	cmdStatus = 0xD206 // firmware 2.2 and later
+	cmdClear  = 0xD210 // clears the status; likewise
 	inFloats  = 0x0300 // argument of cmdStart: big-endian IEEE 754
 )
 
-// The bits of the status register that make the values worthless.
+// The bits of the status register that make the values worthless. The part keeps them, even when the
+// cause is gone, until they are cleared.
 const (
 	statusFan   = 1 << 4 // switched on and not turning: the values freeze
 	statusLaser = 1 << 5 // its current is out of range
@@ -40,6 +42,7 @@ const (
 	warmUp    = 30 * time.Second      // until 50 particles in a cm³ are told truly; 8 s for 200
 	patience  = 30                    // answers "not ready" in a row: it has stopped measuring
 	settling  = 8                     // values after that: the fan is not up to speed before
+	doubted   = 3                     // values after a clear: the part sees a fault at its second check
 )
 
 // limit is the largest value that Read returns, in thousandths: what the part's integer format can
@@ -53,6 +56,7 @@ type Dev struct {
 	started  bool
 	notReady int // answers "not ready" since the last value
 	settling int // values still to be left out
+	doubted  int // values still to be refused, for the cleared fault may be there yet
 }
 
 // New returns the SPS30 on bus. It does not touch the bus.
@@ -107,8 +111,8 @@ func (d *Dev) Start() (time.Duration, error) {
 //
 // Read fails with drivers.ErrNotReady while there is no new value, with drivers.ErrChecksum when a
 // word and its CRC disagree, with drivers.ErrRange when a number is negative, not a number or
-// beyond 65,536, or when fan or laser fail, and with drivers.ErrNoDevice when the part does not
-// answer or has stopped measuring. After it has stopped, the next Start starts it again, and the
+// beyond 65,536, or when fan or laser fail or failed a moment ago, and with drivers.ErrNoDevice when
+// the part does not answer or has stopped measuring. After it has stopped, the next Start starts it again, and the
 // values of the first 8 s are left out: they are too low, and only Descriptor.WarmUp, which counts
 // once, would mark them.
 func (d *Dev) Read(dst []drivers.Sample) ([]drivers.Sample, error) {
@@ -178,13 +182,29 @@ func (d *Dev) health() error {
 	if err := checked(b[:]); err != nil {
 		return fmt.Errorf("status: %w", err)
 	}
-	switch status := binary.BigEndian.Uint32([]byte{b[0], b[1], b[3], b[4]}); {
+	return d.judge(binary.BigEndian.Uint32([]byte{b[0], b[1], b[3], b[4]}))
+}
+
+// judge refuses the values of a part whose status tells of a fault, and clears the status: the next
+// ones then tell whether the fault is still there. Until the part has had time to find it again,
+// clean is not yet sound, and a fault that stays is told without a break.
+func (d *Dev) judge(status uint32) error {
+	what := ""
+	switch {
 	case status&statusFan != 0:
-		return fmt.Errorf("status %08x: the fan does not turn: %w", status, drivers.ErrRange)
+		what = "the fan does not turn"
 	case status&statusLaser != 0:
-		return fmt.Errorf("status %08x: the laser fails: %w", status, drivers.ErrRange)
+		what = "the laser fails"
+	case d.doubted > 0:
+		d.doubted--
+		return fmt.Errorf("status %08x: fan or laser failed a moment ago: %w", status,
+			drivers.ErrRange)
+	default:
+		return nil
 	}
-	return nil
+	d.doubted = doubted
+	_ = d.command(cmdClear) // what is not cleared now is read again, and cleared, the next time
+	return fmt.Errorf("status %08x: %s: %w", status, what, drivers.ErrRange)
 }
 
 // ask sends a command and reads its answer, words of two bytes and a CRC.

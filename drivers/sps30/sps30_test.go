@@ -24,6 +24,8 @@ type chip struct {
 	status    uint32
 	old       bool // firmware without a status register
 	spoil     bool // the CRC of the status is wrong
+	stands    bool // the fan, so that its bit comes back
+	checks    int  // in a row that found it so
 	started   int
 	pointer   uint16
 }
@@ -47,6 +49,8 @@ func (c *chip) Tx(addr uint16, w, r []byte) error {
 			if c.old {
 				return errNack
 			}
+		case 0xD210:
+			c.status, c.checks = 0, 0
 		}
 		return nil
 	}
@@ -59,6 +63,9 @@ func (c *chip) Tx(addr uint16, w, r []byte) error {
 		copy(r, append(word, drivers.CRC8(word)))
 	case 0x0300:
 		copy(r, c.values)
+		if c.checks++; c.stands && c.checks >= 2 { // once in each of its seconds
+			c.status |= 1 << 4
+		}
 	case 0xD206:
 		copy(r, words(c.status))
 		if c.spoil {
@@ -221,6 +228,37 @@ func TestPartThatStoppedIsStartedAgain(t *testing.T) {
 	}
 	if got, err := d.Read(nil); err != nil || len(got) != 10 {
 		t.Errorf("got %v, %v, want ten samples", got, err)
+	}
+}
+
+// The part keeps the bits of its status. The driver clears what it has reported, so that a fan that
+// stood once is forgotten; one that stands on is told of at every value, also while the part has
+// not yet found it again.
+func TestFaultThatIsOverIsForgottenAndOneThatStaysIsNot(t *testing.T) {
+	for _, bit := range []uint32{1 << 4, 1 << 5} {
+		c := &chip{ready: true, values: clean(), status: bit}
+		d := sps30.New(c, sps30.Addr)
+		if _, err := d.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 4 {
+			if got, err := d.Read(nil); !errors.Is(err, drivers.ErrRange) || len(got) != 0 {
+				t.Fatalf("bit %08x, value %d: got %v, %v, want ErrRange", bit, i, got, err)
+			}
+		}
+		if got, err := d.Read(nil); err != nil || len(got) != 10 {
+			t.Errorf("bit %08x, over: got %v, %v, want ten samples", bit, got, err)
+		}
+	}
+	c := &chip{ready: true, values: clean(), stands: true, checks: 2}
+	d := sps30.New(c, sps30.Addr)
+	if _, err := d.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 30 {
+		if got, err := d.Read(nil); !errors.Is(err, drivers.ErrRange) || len(got) != 0 {
+			t.Fatalf("the fan stands, value %d: got %v, %v, want ErrRange", i, got, err)
+		}
 	}
 }
 

@@ -87,9 +87,6 @@ func meet(t *testing.T, model string, f met, want []verdict) {
 		t.Errorf("it shows as %q, want %q", got, want)
 	}
 	r.board.Heal()
-	if f.chip == chip.FanStopped {
-		r.board.Bus("i2c-1").PowerCycle() // a part forgets only then that its fan stood
-	}
 	r.show(after)
 	r.watch(30*time.Second, during, after)
 	if got := r.watch(10*time.Second, after); !slices.Equal(got, []verdict{right}) {
@@ -160,11 +157,8 @@ func TestSensorsAreReadAfterARestart(t *testing.T) {
 }
 
 // A brown-out may come at any moment of a reading: whichever header it strikes, no value is read
-// that was not measured. One window is known and open: an ADS1115 that resets between the check of
-// its configuration and the read of its conversion, 0.2 ms later, reads as 0 V.
+// that was not measured.
 func TestBrownOutAtAnyMomentOfAReading(t *testing.T) {
-	open := map[string][]verdict{"ads1115": {zero}, "loop-4-20ma": {outOfRange},
-		"ratiometric": {outOfRange}}
 	for _, model := range slices.Sorted(maps.Keys(rigs)) {
 		if rigs[model](New(Options{})).part == nil {
 			continue
@@ -176,7 +170,7 @@ func TestBrownOutAtAnyMomentOfAReading(t *testing.T) {
 					defer r.sensor.(io.Closer).Close()
 					r.watch(10*time.Second, before)
 					fail(t, r.part.Inject(chip.Fault{Kind: chip.BrownOut, Nth: n}))
-					fine := append([]verdict{right, noDevice, notReady}, open[model]...)
+					fine := []verdict{right, noDevice, notReady}
 					for _, v := range r.watch(10*time.Second, before) {
 						if !slices.Contains(fine, v) {
 							t.Errorf("it reads %q", v)

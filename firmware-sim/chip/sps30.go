@@ -236,8 +236,8 @@ func (c *SPS30) command(now time.Duration) bool {
 			c.clean(now)
 		}
 		c.until = now + sps30Short
-	case 0xD210:
-		c.status = 0
+	case 0xD210: // whether the checks are counted anew is left open; a fault then hides the longest
+		c.status, c.standing = 0, 0
 		c.until = now + sps30Short
 	case 0xD304:
 		c.reset(now)

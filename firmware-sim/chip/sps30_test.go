@@ -176,6 +176,13 @@ func TestSPS30StatusTellsOfTheFan(t *testing.T) {
 	b.wait(sps30Period)
 	b.mustWrite("03 00")
 	b.wantRead(before)
+	b.mustWrite("d2 10")
+	b.wait(sps30Short)
+	status("00 00 81 00 00 81")
+	b.wait(sps30Period)
+	status("00 00 81 00 00 81") // cleared, it takes two checks again
+	b.wait(sps30Period)
+	status("00 20 07 00 10 c2")
 	c.Heal()
 	b.wait(sps30Period)
 	status("00 00 81 00 10 c2")
