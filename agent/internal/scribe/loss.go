@@ -12,7 +12,7 @@ func (s *Scribe) flush() {
 	if len(s.batch) == 0 {
 		return
 	}
-	body := wire.TelemetryBody(s.Device, s.Wall(), s.Now(), s.batch)
+	body := wire.TelemetryBody(s.Device(), s.Wall(), s.Now(), s.batch)
 	s.Outbox.Put(buffer.Telemetry, uint32(len(s.batch)), body)
 	s.batch = s.batch[:0]
 }

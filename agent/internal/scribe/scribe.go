@@ -35,9 +35,9 @@ type Config struct {
 	Snapshot func() *alarm.Snapshot
 	Outbox   Outbox
 	Now      func() point.Instant
-	Wall     func() int64 // Unix ms; 0 while the clock is not set. nil: never set
-	Device   string       // id of the device, the base name of its measurements
-	Plan     alarm.Plan   // for names and rules in words; its rules are not stepped
+	Wall     func() int64  // Unix ms; 0 while the clock is not set. nil: never set
+	Device   func() string // id of the device, the base name of its measurements
+	Plan     alarm.Plan    // for names and rules in words; its rules are not stepped
 	// LastEvent is the last event number that the previous run is known to have given out; 0: not
 	// known.
 	LastEvent uint64

@@ -141,7 +141,8 @@ func start(t *testing.T, c Config, keep int) *bench {
 }
 
 func (b *bench) run(c Config) {
-	c.Ring, c.Outbox, c.Device, c.Now = b.ring, b.out, "fp-1", clock()
+	c.Ring, c.Outbox, c.Now = b.ring, b.out, clock()
+	c.Device = func() string { return "fp-1" }
 	c.Snapshot = func() *alarm.Snapshot {
 		b.mu.Lock()
 		defer b.mu.Unlock()
