@@ -229,8 +229,9 @@ func nobodyIsQuieterFromAfar(o *oracle, t *truth, e *alarm.Event) {
 // alarmHasAReason: where nothing burns, nothing trembles and nothing is wrong, nothing alarms. And
 // a name is given once.
 func alarmHasAReason(o *oracle, t *truth, e *alarm.Event) {
-	const held = 45 * time.Second // a reset within the longest release time raises again
-	if !e.Restored && o.s.clock-t.reason > held {
+	// A reset within the longest release time raises again; a new plan begins that time anew.
+	const held = 45 * time.Second
+	if !e.Restored && o.s.clock-max(t.reason, o.rules) > held {
 		o.s.violated(Reasonable, "%s was raised, its last reason was at %v", e.Point, t.reason)
 	}
 	if _, known := o.names[e.Alarm]; known && !e.Restored && o.alarms[e.Alarm] == nil {
