@@ -130,6 +130,7 @@ func Parse(name string, data []byte) (*Site, error) {
 	c.warnings.sort()
 	sum := sha256.Sum256(data)
 	c.site.Hash = hex.EncodeToString(sum[:8])
+	c.site.plan.Hash = c.site.Hash
 	c.site.Warnings = c.warnings
 	return &c.site, nil
 }
