@@ -118,7 +118,8 @@ func useFaulty(t *testing.T, dir string, f *faulty) {
 		if r.Lane == Event && r.First <= 2 || holds(o, r) {
 			continue
 		}
-		if !slices.ContainsFunc(append(losses, o.Losses()...), func(l Loss) bool { return l.Lane == r.Lane }) {
+		told := func(l Loss) bool { return l.Lane == r.Lane }
+		if !slices.ContainsFunc(append(losses, o.Losses()...), told) {
 			t.Errorf("%q is lost, and no loss says so", r.Body)
 		}
 	}
@@ -354,7 +355,8 @@ func TestTelemetryIsNotWrittenBelowTheFloor(t *testing.T) {
 			t.Error(err)
 		}
 		o = opened(t, o.dir, opt)
-		want := []Loss{{Epoch: o.Epoch(), Lane: Telemetry, Range: Range{n, n + 6}, Cause: CauseDroppedRAM}}
+		want := []Loss{{Epoch: o.Epoch(), Lane: Telemetry, Range: Range{n, n + 6},
+			Cause: CauseDroppedRAM}}
 		if got := o.Losses(); !slices.Equal(got, want) {
 			t.Errorf("not written at the end: got %v, want %v", got, want)
 		}
@@ -364,6 +366,7 @@ func TestTelemetryIsNotWrittenBelowTheFloor(t *testing.T) {
 // A write that fails for real costs neither the process nor a record. The descriptor is made
 // read-only under bbolt, so that pwrite itself fails.
 func TestRealWriteErrorIsSurvived(t *testing.T) {
+	t.Parallel()
 	var said notices
 	opt := quick()
 	opt.Notice = said.say
@@ -404,6 +407,7 @@ func TestTrapKeepsTheErrorOfACommit(t *testing.T) {
 // The wall of MaxSize is met with eviction: new records are written, the oldest are a Loss, and
 // the file stays below its cap.
 func TestFullFileEvictsTheOldest(t *testing.T) {
+	t.Parallel()
 	dir := folder(t)
 	opt := quick()
 	opt.MaxBytes = 8 << 20
@@ -426,7 +430,8 @@ func TestFullFileEvictsTheOldest(t *testing.T) {
 		l[0].To != s.Lane[Telemetry].Dropped {
 		t.Errorf("got losses %v of %d dropped", l, s.Lane[Telemetry].Dropped)
 	}
-	if s.Lane[Telemetry].Held+s.Lane[Telemetry].Dropped != 60_000 || s.Lane[Alarm].Held != 1 || s.Err != "" {
+	if s.Lane[Telemetry].Held+s.Lane[Telemetry].Dropped != 60_000 ||
+		s.Lane[Alarm].Held != 1 || s.Err != "" {
 		t.Errorf("got %+v", s)
 	}
 	o.abandon()

@@ -348,7 +348,6 @@ func (o *Outbox) settle(b *batch, written int64) {
 		ln.retouch(b.acked[l], o.now())
 		ln.settle()
 	}
-	o.shed()
 }
 
 // retouch marks the blocks that acknowledgements reached while a commit was under way.

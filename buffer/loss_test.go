@@ -25,6 +25,9 @@ func TestLossesSurviveUntilDeclared(t *testing.T) {
 	if got := o.Losses(); !slices.Equal(got, want) || o.Stats().Lane[Telemetry].Dropped != 700 {
 		t.Fatalf("got %v, want %v; dropped %d", got, want, o.Stats().Lane[Telemetry].Dropped)
 	}
+	if got := o.Next(Telemetry, 0, 100); len(got) != 3 || got[0].First != 701 {
+		t.Errorf("memory still has what was evicted: got %d records from %d", len(got), got[0].First)
+	}
 	o.abandon()
 
 	o = opened(t, dir, opt)

@@ -43,7 +43,9 @@ func TestOutboxBehavesLikeASlice(t *testing.T) {
 func newModel(t *testing.T, seed uint64) *model {
 	m := &model{t: t, rng: rand.New(rand.NewPCG(seed, 7)), dir: folder(t), opt: quick(),
 		used: map[string]string{}}
-	m.opt.Delay = [laneCount]time.Duration{time.Millisecond, 3 * time.Millisecond, 9 * time.Millisecond}
+	for l := range m.opt.Delay {
+		m.opt.Delay[l] = time.Duration(1+4*l) * time.Millisecond
+	}
 	if seed%2 == 1 { // lanes that overflow, in memory and on the disk
 		m.opt.Memory = [laneCount]Limit{{8 << 10, 40}, {8 << 10, 40}, {16 << 10, 80}}
 		m.opt.Disk = [laneCount]Limit{{8 << 10, 60}, {8 << 10, 40}, {16 << 10, 40}}

@@ -96,7 +96,7 @@ func (o *Outbox) openFile() (*store, *content, error) {
 		_ = file.Close()
 		return nil, nil, err
 	}
-	s, err := openBolt(o.path(), file, o.opt.MaxBytes, o.opt.hooks.bbolt)
+	s, err := openBolt(o.path(), file, o.opt.MaxBytes)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -159,7 +159,7 @@ func (o *Outbox) create(h head) (*store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := openBolt(path, file, o.opt.MaxBytes, o.opt.hooks.bbolt)
+	s, err := openBolt(path, file, o.opt.MaxBytes)
 	if err != nil {
 		return nil, err
 	}

@@ -3,46 +3,11 @@ package buffer
 import (
 	"bytes"
 	"fmt"
-	"log/slog"
 	"math"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"go.etcd.io/bbolt"
-)
-
-// Options are what the outbox needs from its owner. The zero value works.
-type Options struct {
-	Stamp  func() Stamp // the moment of a Put; nil: zero stamps. It must not block.
-	Log    *slog.Logger // nil: silent
-	Notice func(code string, on bool, detail string)
-
-	MaxBytes int64                                           // cap of the file, 8 to 64 MB; 0: 32 MB
-	Memory   [laneCount]Limit                                // per lane in memory; zero: 1 MB, 1 MB, 4 MB
-	Disk     [laneCount]Limit                                // per lane in the file; zero: 1/8, 1/8, 5/8 of MaxBytes
-	Delay    [laneCount]time.Duration                        // Put to disk, while not acknowledged; zero: 5 ms, 1 s, 30 s
-	Retry    time.Duration                                   // between attempts to open the file; 0: 5 min
-	MinFree  int64                                           // telemetry is not written below it; 0: 64 MB, negative: 0
-	MinShare int64                                           // the same in percent of the file system; 0: 10, negative: 0
-	Statfs   func(dir string) (free, total int64, err error) // nil: the system's
-
-	hooks hooks
-}
-
-// hooks are where tests stand between the outbox and the disk.
-type hooks struct {
-	call   func(name string) error  // before each call; an error is the call's result
-	commit func(tx *bbolt.Tx) error // instead of tx.Commit
-	bbolt  func(o *bbolt.Options)   // changes how the file is opened
-}
-
-// Codes of notices. Each is said once when it begins and once when it ends.
-const (
-	StorageFailed = "storage_failed" // the disk does not work; records are in memory alone
-	StorageFull   = "storage_full"   // there is no room; what matters least is in memory alone
-	StorageSlow   = "storage_slow"   // the disk takes seconds
 )
 
 const (
@@ -129,50 +94,6 @@ func Open(dir string, o Options) *Outbox {
 	})
 	go b.run()
 	return b
-}
-
-func (o Options) withDefaults() Options {
-	if o.Stamp == nil {
-		o.Stamp = func() Stamp { return Stamp{} }
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.Notice == nil {
-		o.Notice = func(string, bool, string) {}
-	}
-	if o.Statfs == nil {
-		o.Statfs = statfs
-	}
-	o.MaxBytes = min(max(orElse(o.MaxBytes, 32<<20), 8<<20), 64<<20)
-	o.Retry = orElse(o.Retry, 5*time.Minute)
-	o.MinFree = max(orElse(o.MinFree, 64<<20), 0)
-	o.MinShare = max(orElse(o.MinShare, 10), 0)
-	for l := range laneCount {
-		memory := [...]Limit{{1 << 20, 4096}, {1 << 20, 4096}, {4 << 20, 16384}}[l]
-		eighths := [...]int64{1, 1, 5}[l] // the last eighth is room to change pages in
-		blocks := [...]int{8192, 8192, 16384}[l]
-		delay := [...]time.Duration{5 * time.Millisecond, time.Second, 30 * time.Second}[l]
-		o.Memory[l] = orElse(o.Memory[l], memory)
-		o.Disk[l] = orElse(o.Disk[l], Limit{o.MaxBytes / 8 * eighths, blocks})
-		o.Delay[l] = orElse(o.Delay[l], delay)
-	}
-	if o.hooks.call == nil {
-		o.hooks.call = func(string) error { return nil }
-	}
-	if o.hooks.commit == nil {
-		o.hooks.commit = (*bbolt.Tx).Commit
-	}
-	return o
-}
-
-// orElse returns v, or instead when v is zero.
-func orElse[T comparable](v, instead T) T {
-	var zero T
-	if v == zero {
-		return instead
-	}
-	return v
 }
 
 // Put takes n consecutive numbers of a lane for body and returns the first, or 0 while the epoch

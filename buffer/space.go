@@ -21,6 +21,7 @@ func (o *Outbox) ballast() {
 		return
 	}
 	o.ballasted = true // one attempt; a failed one must not repeat at each commit
+	defer o.watch("ballast")()
 	if _, err := os.Stat(o.ballastPath()); !errors.Is(err, fs.ErrNotExist) {
 		return
 	}
@@ -45,6 +46,7 @@ func (o *Outbox) dropBallast() bool {
 
 // belowFloor reports whether too little space is left to write telemetry.
 func (o *Outbox) belowFloor() bool {
+	defer o.watch("statfs")()
 	if err := o.opt.hooks.call("statfs"); err != nil {
 		return false
 	}

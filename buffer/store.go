@@ -16,7 +16,7 @@ import (
 const (
 	fileName   = "outbox.db"
 	bucketName = "q"
-	pageSize   = 4096      // not the system's: with pages of 16 KB each commit writes four times as much
+	pageSize   = 4096      // not the system's: pages of 16 KB make each commit write four times that
 	growStep   = 256 << 10 // bbolt's own 16 MB would put the wall at half of MaxSize
 	fill       = 0.95      // numbers only grow, so pages need no room for keys between
 )
@@ -38,15 +38,12 @@ type store struct {
 
 // openBolt opens the file with the handle that holds the lock. The file must have been walked:
 // bbolt looks for free pages in a goroutine of its own, and a panic there ends the process.
-func openBolt(path string, file *os.File, maxBytes int64, change func(*bbolt.Options)) (*store, error) {
+func openBolt(path string, file *os.File, maxBytes int64) (*store, error) {
 	s := &store{path: path, file: file, trap: newTrap()}
 	options := &bbolt.Options{
 		Timeout: lockWait, PageSize: pageSize, MaxSize: int(maxBytes), Logger: s.trap,
 		NoFreelistSync: true, FreelistType: bbolt.FreelistMapType, NoStatistics: true,
 		OpenFile: func(string, int, os.FileMode) (*os.File, error) { return file, nil },
-	}
-	if change != nil {
-		change(options)
 	}
 	err := guarded(func() (err error) {
 		s.db, err = bbolt.Open(path, 0o600, options)
@@ -62,12 +59,13 @@ func openBolt(path string, file *os.File, maxBytes int64, change func(*bbolt.Opt
 
 // update runs one transaction and returns how many bytes it wrote. After an error the store must
 // be closed.
-func (s *store) update(commit func(*bbolt.Tx) error, change func(*bbolt.Bucket) error) (int64, error) {
-	var written int64
+func (s *store) update(commit func(*bbolt.Tx) error, change func(*bbolt.Bucket) error) (
+	written int64, err error,
+) {
 	if err := s.intact(); err != nil {
 		return 0, err
 	}
-	err := guarded(func() error {
+	err = guarded(func() error {
 		tx, err := s.db.Begin(true)
 		if err != nil {
 			return err

@@ -111,7 +111,8 @@ func (l *lane) use() Limit { return Limit{l.bytes, len(l.win)} }
 
 // pressed reports whether memory is half full, most of it with records the disk has yet to take.
 func (l *lane) pressed(limit Limit) bool {
-	return 2*(len(l.win)-l.saved) >= len(l.win) && l.use().over(Limit{limit.Bytes / 2, limit.Count / 2})
+	half := Limit{limit.Bytes / 2, limit.Count / 2}
+	return 2*(len(l.win)-l.saved) >= len(l.win) && l.use().over(half)
 }
 
 // leaseLow reports whether half of the numbers that may be given are gone.
