@@ -111,7 +111,12 @@ var hangs = []wrong{
 	}},
 	{"the log hangs", func(v *hall, until chan struct{}) func(*Guard) {
 		v.config.Log = slog.New(hangingLog{until: until})
-		v.lamp.behave(func(bool) error { return errBus })
+		v.siren.behave(func(bool) error { // it has something to say to the log
+			if time.Since(v.log.began) < 3*time.Second {
+				return errBus
+			}
+			return nil
+		})
 		return nil
 	}},
 	{"the watchdog hangs", func(v *hall, until chan struct{}) func(*Guard) {

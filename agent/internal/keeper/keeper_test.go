@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -229,6 +230,7 @@ func TestSlowDiskIsToldAndHoldsNobody(t *testing.T) {
 			t.Errorf("Save waited %v", waited)
 		}
 		time.Sleep(16 * time.Second)
+		synctest.Wait()
 		if got, want := r.states, []uint64{0, 99}; !slices.Equal(got, want) {
 			t.Errorf("got %v written, want %v", got, want)
 		}
@@ -253,6 +255,7 @@ func TestFailedWriteIsToldAndTriedAgain(t *testing.T) {
 				k.Save(state(n))
 			}
 			time.Sleep(time.Hour)
+			synctest.Wait()
 			if got := r.states[len(r.states)-1]; got != 3 {
 				t.Errorf("call %d: got state %d at the end, want 3", nth, got)
 			}
@@ -264,6 +267,31 @@ func TestFailedWriteIsToldAndTriedAgain(t *testing.T) {
 			}
 		})
 	}
+}
+
+// While the disk fails only the newest value is kept for it, and that one is what it gets.
+func TestNewestValueIsWrittenAfterAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRecorder()
+		r.fails = func(int) bool { return time.Since(r.began) < time.Hour }
+		k := r.open(t)
+		go func() { _ = k.Run(t.Context()) }()
+		for n := uint64(1); n <= 3; n++ {
+			time.Sleep(time.Second)
+			k.Save(state(n))
+		}
+		time.Sleep(59 * time.Minute)
+		synctest.Wait()
+		calls := r.calls.Load()
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		if !slices.Equal(r.states, []uint64{3}) {
+			t.Errorf("got %v written, want 3 alone", r.states)
+		}
+		if calls > 80 {
+			t.Errorf("got %d tries in an hour, want pauses that grow to a minute", calls)
+		}
+	})
 }
 
 // What no file can hold is a fault and not a file that no one can read.
@@ -284,7 +312,7 @@ type recorder struct {
 	began  time.Time
 	takes  time.Duration
 	fails  func(call int) bool
-	calls  int
+	calls  atomic.Int64
 	states []uint64
 	told   []string
 }
@@ -306,8 +334,7 @@ func (r *recorder) notice(n alarm.Notice) {
 }
 
 func (r *recorder) write(path string, data []byte) error {
-	r.calls++
-	if r.fails(r.calls) {
+	if r.fails(int(r.calls.Add(1))) {
 		return errors.New("no space left")
 	}
 	time.Sleep(r.takes)
