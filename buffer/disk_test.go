@@ -34,20 +34,14 @@ func (f *faulty) next() error {
 	return nil
 }
 
-func (f *faulty) hooks() hooks {
-	return hooks{
-		call: func(string) error { return f.next() },
-		commit: func(tx *bbolt.Tx) error {
-			err := f.next()
-			if err == nil {
-				return tx.Commit()
-			}
-			if f.after {
-				_ = tx.Commit()
-			}
-			return err
-		},
+func (f *faulty) call(string) error { return f.next() }
+
+func (f *faulty) commit(tx *bbolt.Tx) error {
+	err := f.next()
+	if err == nil || f.after {
+		err = errors.Join(err, tx.Commit())
 	}
+	return err
 }
 
 // Whichever disk call fails, once or for ever: no Put waits, alarms are given to the courier at
@@ -91,7 +85,7 @@ func useFaulty(t *testing.T, dir string, f *faulty) {
 	opt := quick()
 	opt.Retry = 10 * time.Second
 	opt.Memory[Telemetry] = Limit{Bytes: 1 << 20, Count: 5}
-	opt.hooks = f.hooks()
+	opt.call, opt.Commit = f.call, f.commit
 	o := Open(dir, opt)
 	time.Sleep(3 * time.Second)
 	for i := range 4 {
@@ -152,7 +146,7 @@ func TestHungCommitDelaysNothing(t *testing.T) {
 		opt := quick()
 		opt.Notice = said.say
 		opt.Memory[Alarm] = Limit{Bytes: 4 << 20, Count: 10_000}
-		opt.hooks.commit = func(tx *bbolt.Tx) error {
+		opt.Commit = func(tx *bbolt.Tx) error {
 			if hang.Load() {
 				<-gate
 			}
@@ -205,7 +199,7 @@ func TestUnreadableAlarmsHoldUpNoNewOnes(t *testing.T) {
 		gate := make(chan struct{})
 		opt := quick()
 		opt.Memory[Alarm] = Limit{Bytes: 1 << 20, Count: 5}
-		opt.hooks.commit = func(tx *bbolt.Tx) error {
+		opt.Commit = func(tx *bbolt.Tx) error {
 			if hang.Load() {
 				<-gate
 			}
@@ -237,7 +231,7 @@ func TestCloseDoesNotWaitForAHungDisk(t *testing.T) {
 		gate := make(chan struct{})
 		opt := quick()
 		var hang atomic.Bool
-		opt.hooks.commit = func(tx *bbolt.Tx) error {
+		opt.Commit = func(tx *bbolt.Tx) error {
 			if hang.Load() {
 				<-gate
 			}
@@ -263,7 +257,7 @@ func TestLateFileIsAdopted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := make(chan struct{})
 		opt := quick()
-		opt.hooks.call = func(name string) error {
+		opt.call = func(name string) error {
 			if name == "verify" {
 				<-gate
 			}
@@ -288,6 +282,36 @@ func TestLateFileIsAdopted(t *testing.T) {
 	})
 }
 
+// Where no file can be made, numbering begins in memory at once, the notice is said, and a file
+// is made as soon as that is possible.
+func TestImpossibleFileCostsNoTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := filepath.Join(folder(t), "state")
+		if err := os.WriteFile(dir, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var said notices
+		opt := quick()
+		opt.Notice = said.say
+		o := Open(dir, opt)
+		defer func() { _ = o.Close() }()
+		synctest.Wait()
+		n := o.Put(Alarm, 1, []byte("fire"))
+		if n != 1 || len(o.Next(Alarm, 0, 1)) != 1 || !o.Stats().RAM ||
+			!said.has("storage_failed true")() {
+			t.Errorf("got number %d, %+v; said %q", n, o.Stats(), said.all)
+		}
+		if err := os.Remove(dir); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Minute)
+		synctest.Wait()
+		if o.Stats().RAM || o.Flushed(Alarm) != 1 || !said.has("storage_failed false")() {
+			t.Errorf("healed: got %+v; said %q", o.Stats(), said.all)
+		}
+	})
+}
+
 // On a full disk records stay in memory, the ballast is given up, the notice is said, and all is
 // written by itself when there is room.
 func TestFullDiskHealsByItself(t *testing.T) {
@@ -297,7 +321,7 @@ func TestFullDiskHealsByItself(t *testing.T) {
 		dir := folder(t)
 		opt := quick()
 		opt.Notice = said.say
-		opt.hooks.commit = func(tx *bbolt.Tx) error {
+		opt.Commit = func(tx *bbolt.Tx) error {
 			if full.Load() {
 				return &os.PathError{Op: "write", Path: fileName, Err: syscall.ENOSPC}
 			}

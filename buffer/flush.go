@@ -158,10 +158,10 @@ func (o *Outbox) commit(b *batch) error {
 
 func (o *Outbox) transact(b *batch) (int64, error) {
 	defer o.watch("commit")()
-	if err := o.opt.hooks.call("commit"); err != nil {
+	if err := o.opt.call("commit"); err != nil {
 		return 0, err
 	}
-	return o.store.update(o.opt.hooks.commit, b.apply)
+	return o.store.update(o.opt.Commit, b.apply)
 }
 
 // makeRoom evicts the oldest sixteenth of what matters least, in a commit of its own.
@@ -273,7 +273,7 @@ func (o *Outbox) fetch() error {
 
 func (o *Outbox) readBack(blocks []*block) ([]page, error) {
 	defer o.watch("read")()
-	if err := o.opt.hooks.call("read"); err != nil {
+	if err := o.opt.call("read"); err != nil {
 		return nil, err
 	}
 	return o.store.read(blocks)

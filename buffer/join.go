@@ -16,10 +16,10 @@ func (o *Outbox) join(s *store, c *content) error {
 	}
 	for range 3 { // Puts may outrun the lease while it is written
 		base, h := o.beginning(c)
-		if err := o.opt.hooks.call("begin"); err != nil {
+		if err := o.opt.call("begin"); err != nil {
 			return err
 		}
-		written, err := s.update(o.opt.hooks.commit, func(q *bbolt.Bucket) error {
+		written, err := s.update(o.opt.Commit, func(q *bbolt.Bucket) error {
 			return q.Put([]byte(headKey), encodeHead(h))
 		})
 		if err != nil {

@@ -108,7 +108,7 @@ func TestDroppedDeclarationDeclaresNothing(t *testing.T) {
 		gate := make(chan struct{})
 		opt := quick()
 		opt.Memory = [laneCount]Limit{{1000, 2}, {1000, 2}, {1000, 2}}
-		opt.hooks.call = func(name string) error {
+		opt.call = func(name string) error {
 			if name == "lock" {
 				<-gate
 			}
@@ -191,7 +191,7 @@ func TestLeaseIsRenewedAhead(t *testing.T) {
 		opt := quick()
 		opt.Delay[Event] = time.Hour
 		var heads []head
-		opt.hooks.commit = func(tx *bbolt.Tx) error {
+		opt.Commit = func(tx *bbolt.Tx) error {
 			h, err := decodeHead(tx.Bucket([]byte(bucketName)).Get([]byte(headKey)))
 			heads = append(heads, h)
 			if err != nil {

@@ -31,7 +31,7 @@ type content struct {
 // open brings the file back, whatever that takes. On failure records stay in memory.
 func (o *Outbox) open() {
 	err := o.attach()
-	for range 2 { // a damaged file is rescued once; a full disk gets the ballast
+	for range 3 { // a damaged file is rescued; a full disk gets the ballast
 		if errors.Is(err, errDamaged) {
 			if err = o.rescue(err); err == nil {
 				err = o.attach()
@@ -48,6 +48,11 @@ func (o *Outbox) open() {
 		}
 		o.notice(code, true, err.Error())
 		o.openAt = o.now().Add(o.opt.Retry)
+		o.mu.Lock()
+		if o.epoch == "" {
+			o.toMemory()
+		}
+		o.mu.Unlock()
 		return
 	}
 	o.ballast()
@@ -90,7 +95,7 @@ func (o *Outbox) openFile() (*store, *content, error) {
 	}
 	c, err := o.verify(file)
 	if err == nil {
-		err = o.opt.hooks.call("open")
+		err = o.opt.call("open")
 	}
 	if err != nil {
 		_ = file.Close()
@@ -106,7 +111,7 @@ func (o *Outbox) openFile() (*store, *content, error) {
 
 // prepare makes the folder and, if need be, the file.
 func (o *Outbox) prepare() error {
-	if err := o.opt.hooks.call("mkdir"); err != nil {
+	if err := o.opt.call("mkdir"); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(o.dir, 0o700); err != nil {
@@ -151,7 +156,7 @@ func (o *Outbox) onDisk() (n uint64) {
 // create makes a new store beside the file. Power that fails during the first initialisation can
 // leave a file that bbolt cannot read, so it gets its name only when it is whole.
 func (o *Outbox) create(h head) (*store, error) {
-	if err := o.opt.hooks.call("create"); err != nil {
+	if err := o.opt.call("create"); err != nil {
 		return nil, err
 	}
 	path := o.path() + ".tmp"
@@ -182,7 +187,7 @@ func (o *Outbox) create(h head) (*store, error) {
 
 // install gives a new store its name.
 func (o *Outbox) install(tmp string) error {
-	if err := o.opt.hooks.call("install"); err != nil {
+	if err := o.opt.call("install"); err != nil {
 		return err
 	}
 	if err := os.Rename(tmp, o.path()); err != nil {
@@ -199,7 +204,7 @@ func (o *Outbox) install(tmp string) error {
 // lock opens the file for this process alone. bbolt gets this very handle, so that nobody can
 // come between the verification and the opening.
 func (o *Outbox) lock() (*os.File, error) {
-	if err := o.opt.hooks.call("lock"); err != nil {
+	if err := o.opt.call("lock"); err != nil {
 		return nil, err
 	}
 	file, err := os.OpenFile(o.path(), os.O_RDWR, 0)
@@ -249,7 +254,7 @@ func holder(file *os.File) string {
 
 // verify reads the whole file before bbolt does, every checksum and every page.
 func (o *Outbox) verify(file *os.File) (*content, error) {
-	if err := o.opt.hooks.call("verify"); err != nil {
+	if err := o.opt.call("verify"); err != nil {
 		return nil, err
 	}
 	info, err := file.Stat()

@@ -36,13 +36,10 @@ type Options struct {
 	MinFree, MinShare int64
 	Statfs            func(dir string) (free, total int64, err error)
 
-	hooks hooks
-}
+	// Commit ends each transaction; nil: (*bbolt.Tx).Commit. Tests stall it or let it fail.
+	Commit func(*bbolt.Tx) error
 
-// hooks are where tests stand between the outbox and the disk.
-type hooks struct {
-	call   func(name string) error  // before each call; an error is the call's result
-	commit func(tx *bbolt.Tx) error // instead of tx.Commit
+	call func(name string) error // before each disk call but the commit; its error is the call's
 }
 
 // Codes of notices. Each is said once when it begins and once when it ends.
@@ -78,11 +75,11 @@ func (o Options) withDefaults() Options {
 		o.Disk[l] = orElse(o.Disk[l], Limit{o.MaxBytes / 8 * eighths, blocks})
 		o.Delay[l] = orElse(o.Delay[l], delay)
 	}
-	if o.hooks.call == nil {
-		o.hooks.call = func(string) error { return nil }
+	if o.call == nil {
+		o.call = func(string) error { return nil }
 	}
-	if o.hooks.commit == nil {
-		o.hooks.commit = (*bbolt.Tx).Commit
+	if o.Commit == nil {
+		o.Commit = (*bbolt.Tx).Commit
 	}
 	return o
 }

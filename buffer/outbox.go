@@ -173,6 +173,7 @@ func (o *Outbox) Next(l Lane, after uint64, max int) []Record {
 		o.mu.Lock()
 		recs, missing := o.collect(l, after, max)
 		fetched := o.lanes[l].fetched
+		wait = wait && o.attached
 		o.mu.Unlock()
 		if len(recs) > 0 || !missing || !wait {
 			return recs

@@ -278,7 +278,7 @@ func TestRecordsOfTheFirstMomentAreNumberedLater(t *testing.T) {
 	}
 	gate := make(chan struct{})
 	opt := quick()
-	opt.hooks.call = func(name string) error {
+	opt.call = func(name string) error {
 		if name == "verify" {
 			<-gate
 		}

@@ -26,7 +26,7 @@ type find struct {
 // new epoch and keep the old as Orig; the damaged file goes to quarantine.
 func (o *Outbox) rescue(cause error) error {
 	defer o.watch("rescue")()
-	if err := o.opt.hooks.call("rescue"); err != nil {
+	if err := o.opt.call("rescue"); err != nil {
 		return err
 	}
 	old, err := o.lock()
@@ -133,7 +133,7 @@ func (r *rescuer) rebuild() (path string, err error) {
 	for i := 0; i < len(r.finds) && err == nil; {
 		var batch []Record
 		batch, i = r.load(i, &h)
-		_, err = s.update(r.o.opt.hooks.commit, func(q *bbolt.Bucket) error {
+		_, err = s.update(r.o.opt.Commit, func(q *bbolt.Bucket) error {
 			return r.write(q, h, batch)
 		})
 	}
@@ -141,7 +141,7 @@ func (r *rescuer) rebuild() (path string, err error) {
 		return "", err
 	}
 	r.account(&h)
-	_, err = s.update(r.o.opt.hooks.commit, func(q *bbolt.Bucket) error {
+	_, err = s.update(r.o.opt.Commit, func(q *bbolt.Bucket) error {
 		return q.Put([]byte(headKey), encodeHead(h))
 	})
 	return s.path, err
@@ -251,7 +251,7 @@ func (r *rescuer) account(h *head) {
 // quarantine keeps a second name for the damaged file, and of such files the newest two. A link
 // first, because then there is no moment without an outbox.db.
 func (o *Outbox) quarantine(epoch string) error {
-	if err := o.opt.hooks.call("quarantine"); err != nil {
+	if err := o.opt.call("quarantine"); err != nil {
 		return err
 	}
 	dir := filepath.Join(o.dir, "quarantine")

@@ -28,7 +28,7 @@ func (o *Outbox) ballast() {
 	b := make([]byte, ballastSize)
 	var seed [32]byte
 	_, _ = rand.NewChaCha8(seed).Read(b) // no file system can make it small
-	if err := o.opt.hooks.call("ballast"); err != nil {
+	if err := o.opt.call("ballast"); err != nil {
 		return
 	}
 	if err := os.WriteFile(o.ballastPath()+".tmp", b, 0o600); err != nil {
@@ -47,7 +47,7 @@ func (o *Outbox) dropBallast() bool {
 // belowFloor reports whether too little space is left to write telemetry.
 func (o *Outbox) belowFloor() bool {
 	defer o.watch("statfs")()
-	if err := o.opt.hooks.call("statfs"); err != nil {
+	if err := o.opt.call("statfs"); err != nil {
 		return false
 	}
 	free, total, err := o.opt.Statfs(o.dir)
