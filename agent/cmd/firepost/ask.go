@@ -39,7 +39,10 @@ func (p paths) client() *http.Client {
 
 // unreachable says what to do when the agent does not answer.
 func (p paths) unreachable(err error) error {
+	info, missing := os.Lstat(p.socket())
 	switch {
+	case missing == nil && info.Mode().Type() != os.ModeSocket:
+		return fmt.Errorf("%s is not a socket; move it away and start the agent anew", p.socket())
 	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("no agent runs with --dir %s; start it with: firepost run", p.dir)
 	case errors.Is(err, os.ErrPermission):

@@ -23,7 +23,10 @@ func prepareCheck(f *pflag.FlagSet) action {
 
 // run prints the mistakes of the site file, or what it says. The exit code is 2 with mistakes, 1
 // with warnings alone.
-func (c *checkCmd) run(o outlet, _ []string) error {
+func (c *checkCmd) run(o outlet, args []string) error {
+	if len(args) > 0 {
+		c.config = args[0]
+	}
 	if c.reference {
 		fmt.Fprint(o.out, site.Reference)
 		return nil

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -48,7 +49,7 @@ type command struct {
 
 var commands = []command{
 	{"run", "", "Watch the site, until a signal ends it.", prepareRun},
-	{"check", "", "Check a site file and list every mistake.", prepareCheck},
+	{"check", "[FILE]", "Check a site file and list every mistake.", prepareCheck},
 	{"status", "", "Show what the running agent sees.", prepareStatus},
 	{"ack", "[POINT]", "Acknowledge alarms: somebody has seen them.", prepareAck},
 	{"silence", "", "Stop the sounders. A new alarm starts them again.", prepareSilence},
@@ -95,7 +96,7 @@ func (c *command) run(args []string, o outlet) int {
 		return 2
 	}
 	if most, least := c.arity(); flags.NArg() > most || flags.NArg() < least {
-		fmt.Fprintf(o.err, "firepost %s: write firepost %s %s\n", c.name, c.name, c.args)
+		fmt.Fprintf(o.err, "firepost %s: write %s\n", c.name, c.usage())
 		return 2
 	}
 	return exitCode(act(o, flags.Args()), o)
@@ -113,17 +114,21 @@ func (c *command) arity() (most, least int) {
 }
 
 func printHelp(w io.Writer) {
-	fmt.Fprint(w, "firepost: edge agent of a micro fire station: sensors, siren, buffer, district.\n\n")
+	fmt.Fprint(w, "firepost: edge agent of a micro fire station: sensors, siren, buffer, "+
+		"district.\n\n")
 	for _, c := range commands {
 		fmt.Fprintf(w, "  firepost %-16s %s\n", c.name+" "+c.args, c.help)
 	}
-	fmt.Fprint(w, "\n\"firepost COMMAND --help\" lists the flags of a command, \"firepost --version\" "+
-		"the version.\n")
+	fmt.Fprint(w, "\n\"firepost COMMAND --help\" lists the flags of a command, "+
+		"\"firepost --version\" the version.\n")
 }
 
 func (c *command) printHelp(w io.Writer, flags *pflag.FlagSet) {
-	fmt.Fprintf(w, "firepost %s %s\n%s\n\n%s", c.name, c.args, c.help, flags.FlagUsages())
+	fmt.Fprintf(w, "%s\n%s\n\n%s", c.usage(), c.help, flags.FlagUsages())
 }
+
+// usage is the command as it is written, without its flags.
+func (c *command) usage() string { return strings.TrimSpace("firepost " + c.name + " " + c.args) }
 
 func exitCode(err error, o outlet) int {
 	if err == nil {

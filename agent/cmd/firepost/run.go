@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/firepost/firepost/agent"
-	"github.com/firepost/firepost/agent/site"
 	"github.com/firepost/firepost/drivers/board"
 	"github.com/firepost/firepost/drivers/catalog"
 )
@@ -65,11 +64,11 @@ func (c *runCmd) run(o outlet, _ []string) error {
 		return refuse(o, err)
 	}
 	if rejected != nil {
-		printProblems(o, rejected)
+		fmt.Fprintln(o.err, rejected)
 		log.Error("site file has mistakes; the last good one is in use", "err", c.config)
 	}
 	for _, w := range s.Warnings {
-		log.Warn("site file", "err", w)
+		log.Warn("site file", "err", w.String())
 	}
 	if c.page != "" {
 		s.Page.Listen = c.page
@@ -90,19 +89,8 @@ func (c *runCmd) run(o outlet, _ []string) error {
 // refuse prints every mistake of a site file and ends with EX_CONFIG: without a good plan nothing
 // is half started.
 func refuse(o outlet, err error) error {
-	printProblems(o, err)
+	fmt.Fprintln(o.err, err)
 	return &exitError{exitConfig, "no good site file; nothing was started and no output was touched"}
-}
-
-func printProblems(o outlet, err error) {
-	var problems site.Problems
-	if !errors.As(err, &problems) {
-		fmt.Fprintln(o.err, err)
-		return
-	}
-	for _, p := range problems {
-		fmt.Fprintln(o.err, p)
-	}
 }
 
 func (c *runCmd) board(log *slog.Logger) catalog.Board {

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// The lines of testdata/good.toml.
+const (
+	callPoint = "GPIO17"
+	smoke     = "GPIO27"
+	siren     = "GPIO5"
+	lamp      = "GPIO6"
+)
+
+// TestRunning holds what needs an agent as a process of its own.
+func TestRunning(t *testing.T) {
+	good, err := os.ReadFile("testdata/good.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary := build(t)
+	for _, row := range []struct {
+		name string
+		test func(*testing.T, *station)
+	}{
+		{"ObeysOrders", obeysOrders},
+		{"RefusesASecondProcess", refusesASecondProcess},
+		{"EndsWithOutputsAsConfigured", endsWithOutputsAsConfigured},
+		{"GoesOnWithTheLastGoodSite", goesOnWithTheLastGoodSite},
+		{"LeavesAFileAtTheSocketAlone", leavesAFileAtTheSocketAlone},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			row.test(t, newStation(t, binary, string(good), ""))
+		})
+	}
+}
+
+// alarmed presses the call point and waits for the siren.
+func (s *station) alarmed() {
+	s.t.Helper()
+	s.press(callPoint)
+	await(s.t, "the siren after a press", func() bool { return s.isOn(siren) && s.isOn(lamp) })
+}
+
+// wants runs a command that must succeed and print something.
+func (s *station) wants(out string, args ...string) {
+	s.t.Helper()
+	code, got, said := s.ask(args...)
+	if code != 0 || !strings.Contains(got, out) {
+		s.t.Errorf("%v: got %d, %q, %q, want 0 and %q", args, code, got, said, out)
+	}
+}
+
+// refuses runs a command that the agent must refuse for a reason.
+func (s *station) refuses(reason string, args ...string) {
+	s.t.Helper()
+	code, got, said := s.ask(args...)
+	if code != 1 || got != "" || !strings.Contains(said, reason) {
+		s.t.Errorf("%v: got %d, %q, %q, want 1 and %q", args, code, got, said, reason)
+	}
+}
+
+// shows waits for a status that holds a text.
+func (s *station) shows(text string) {
+	s.t.Helper()
+	await(s.t, "status with "+text, func() bool {
+		code, out, _ := s.ask("status")
+		return code == 0 && strings.Contains(out, text)
+	})
+}
+
+// Each order changes what it names and nothing else, status tells of it, and what makes no sense
+// is refused with a reason.
+func obeysOrders(t *testing.T, s *station) {
+	s.start().ready()
+	s.shows("SIMULATED 模拟")
+	s.refuses("nothing_to_do", "ack")
+	s.refuses("unknown_point", "ack", "call-9")
+	s.alarmed()
+	s.shows("fire alarm at call-1")
+	s.wants("acknowledged", "ack", "call-1", "--operator", "3")
+	s.shows("acknowledged")
+	if !s.isOn(siren) {
+		t.Error("an acknowledgement hushed the siren")
+	}
+	s.wants("silenced", "silence")
+	await(t, "a silent siren beside a lamp that is on", func() bool {
+		return !s.isOn(siren) && s.isOn(lamp)
+	})
+	s.shows("silenced")
+	s.press(smoke)
+	await(t, "a siren that a new alarm starts again", func() bool { return s.isOn(siren) })
+	s.release(smoke)
+	s.wants("disabled", "disable", "smoke-1", "--for", "90m", "--reason", "welding")
+	s.shows("welding")
+	s.refuses("bad_duration", "disable", "smoke-1", "--for", "9h", "--reason", "welding")
+	s.refuses(`for "soon" is not a time`, "disable", "smoke-1", "--for", "soon", "--reason", "x")
+	s.release(callPoint)
+	s.shows("cause gone, latched")
+	s.wants("reset", "reset")
+	await(t, "silence after the reset", func() bool { return !s.isOn(siren) && !s.isOn(lamp) })
+	s.refuses("nothing_to_do", "reset")
+	s.press(smoke)
+	s.wants("enabled", "enable", "smoke-1")
+	await(t, "the siren for what stands at an enabled point", func() bool { return s.isOn(siren) })
+	s.wants(`"point": "smoke-1"`, "status", "--json")
+}
+
+// A second agent on the same folder would fight over every line: it is told whom it would disturb,
+// and the first one goes on.
+func refusesASecondProcess(t *testing.T, s *station) {
+	first := s.start().ready()
+	second := s.start()
+	want := "in use by process " + strconv.Itoa(first.cmd.Process.Pid) + ";"
+	if code := second.ends(); code != 1 || !strings.Contains(second.text(), want) {
+		t.Errorf("got %d, %q, want 1 and %q", code, second.text(), want)
+	}
+	s.alarmed()
+	first.kill() // the lock of a dead process holds nobody up
+	if code := s.start().ready().terminate(); code != 0 {
+		t.Errorf("exit code after SIGTERM: got %d, want 0", code)
+	}
+}
+
+// SIGTERM ends the process with exit code 0. A siren that is on stays on, for an update must not
+// silence a fire, and the next run opens it without a click; a lamp goes to rest.
+func endsWithOutputsAsConfigured(t *testing.T, s *station) {
+	first := s.start().ready()
+	s.alarmed()
+	if code := first.terminate(); code != 0 {
+		t.Errorf("exit code after SIGTERM: got %d, want 0", code)
+	}
+	if !s.isOn(siren) || s.isOn(lamp) {
+		t.Errorf("after the end: siren %t, lamp %t, want true, false", s.isOn(siren), s.isOn(lamp))
+	}
+	second := s.start().ready()
+	await(t, "the lamp of an alarm that stands", func() bool { return s.isOn(lamp) })
+	changes, _ := s.board.Pin(siren).History()
+	for _, c := range changes[2:] { // opened at rest, then the alarm
+		if !c.High {
+			t.Errorf("the siren fell silent at a restart: %+v", changes)
+		}
+	}
+	s.release(callPoint)
+	s.shows("cause gone, latched")
+	s.wants("reset", "reset")
+	await(t, "a siren that a reset ends", func() bool { return !s.isOn(siren) })
+	if code := second.terminate(); code != 0 || s.isOn(siren) {
+		t.Errorf("at rest: exit code %d, siren %t, want 0, false", code, s.isOn(siren))
+	}
+}
+
+// A bad site file does not take the guard away: the last good one is used, which is a fault that
+// is shown with the mistakes, until the file is good again.
+func goesOnWithTheLastGoodSite(t *testing.T, s *station) {
+	good, err := os.ReadFile(s.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.start().ready().terminate()
+	s.write(strings.Replace(string(good), `class = "smoke"`, `class = "smok"`, 1))
+	second := s.start().ready()
+	s.shows("fault plan_rejected")
+	s.shows(`class "smok" is unknown; did you mean "smoke"?`)
+	s.alarmed()
+	if code := second.terminate(); code != 0 {
+		t.Errorf("exit code after SIGTERM: got %d, want 0", code)
+	}
+	s.write(string(good))
+	s.start().ready()
+	if _, out, _ := s.ask("status"); strings.Contains(out, "plan_rejected") {
+		t.Errorf("the file is good again, and status says\n%s", out)
+	}
+}
+
+// What is no socket at the place of the control socket is left as it is and named in the log; the
+// agent works without orders.
+func leavesAFileAtTheSocketAlone(t *testing.T, s *station) {
+	path := filepath.Join(s.dir, "control.sock")
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l := s.start()
+	await(t, "a log that names the file", func() bool {
+		return strings.Contains(l.text(), path+" is not a socket; move it away")
+	})
+	s.alarmed()
+	if text, err := os.ReadFile(path); err != nil || string(text) != "mine" {
+		t.Errorf("the file: got %q, %v", text, err)
+	}
+	s.refuses("is not a socket", "status")
+	if code := l.terminate(); code != 0 {
+		t.Errorf("exit code after SIGTERM: got %d, want 0", code)
+	}
+}
