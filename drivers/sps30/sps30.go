@@ -29,8 +29,8 @@ const (
 	inFloats  = 0x0300 // argument of cmdStart: big-endian IEEE 754
 )
 
-// The bits of the status register that make the values worthless. The part keeps them, even when the
-// cause is gone, until they are cleared.
+// The bits of the status register that make the values worthless. The part keeps them, even when
+// the cause is gone, until they are cleared.
 const (
 	statusFan   = 1 << 4 // switched on and not turning: the values freeze
 	statusLaser = 1 << 5 // its current is out of range
@@ -42,7 +42,7 @@ const (
 	warmUp    = 30 * time.Second      // until 50 particles in a cm³ are told truly; 8 s for 200
 	patience  = 30                    // answers "not ready" in a row: it has stopped measuring
 	settling  = 8                     // values after that: the fan is not up to speed before
-	doubted   = 3                     // values after a clear: the part sees a fault at its second check
+	doubted   = 3                     // values after a clear: two checks of the part see a fault
 )
 
 // limit is the largest value that Read returns, in thousandths: what the part's integer format can
@@ -111,10 +111,10 @@ func (d *Dev) Start() (time.Duration, error) {
 //
 // Read fails with drivers.ErrNotReady while there is no new value, with drivers.ErrChecksum when a
 // word and its CRC disagree, with drivers.ErrRange when a number is negative, not a number or
-// beyond 65,536, or when fan or laser fail or failed a moment ago, and with drivers.ErrNoDevice when
-// the part does not answer or has stopped measuring. After it has stopped, the next Start starts it again, and the
-// values of the first 8 s are left out: they are too low, and only Descriptor.WarmUp, which counts
-// once, would mark them.
+// beyond 65,536, or when fan or laser fail or failed a moment ago, and with drivers.ErrNoDevice
+// when the part does not answer or has stopped measuring. After it has stopped, the next Start
+// starts it again, and the values of the first 8 s are left out: they are too low, and only
+// Descriptor.WarmUp, which counts once, would mark them.
 func (d *Dev) Read(dst []drivers.Sample) ([]drivers.Sample, error) {
 	samples, err := d.read(dst)
 	if err != nil {
