@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/firepost/firepost/agent"
@@ -24,22 +25,24 @@ import (
 //go:embed demo.toml
 var demoSite string
 
-// The plot of the demonstration, in the time of the recording.
-const (
-	lead      = 12 * time.Second // quiet before the fire
-	cutAfter  = 15 * time.Second // of the district's receipt of the alarm, or of the siren
-	away      = 30 * time.Second // the line
-	lookEvery = 10 * time.Second // a line about what the sensors see
-	drainTime = 30 * time.Second // real time for the records that waited
-)
-
 type demoCmd struct {
 	Once      bool   `help:"End after the story, with exit code 0 if every promise was kept."`
 	JSON      bool   `help:"Print the summary as one JSON object and no story. Implies --once."`
-	Speed     int    `help:"Run so many times as fast, 1 to 20." default:"1" placeholder:"N"`
+	Speed     int    `help:"Run so many times as fast, 1 to 10." default:"1" placeholder:"N"`
 	Recording string `help:"Play this .csv with its .json beside it." placeholder:"FILE"`
-	Dir       string `help:"State directory; without it a new one that is removed." placeholder:"DIR"`
-	Page      string `help:"Serve the page here; a free port when it is taken." default:"127.0.0.1:8080"`
+	Dir       string `help:"New state folder; without it one that is removed." placeholder:"DIR"`
+	Page      string `help:"Serve the page here, or at a free port." default:"127.0.0.1:8080"`
+}
+
+// maxSpeed bounds --speed: the agent's own times, a tick of 0.1 s and a second between two looks
+// at its state, do not run faster, and a story of moments apart must stay one.
+const maxSpeed = 10
+
+func checkSpeed(speed int) error {
+	if speed < 1 || speed > maxSpeed {
+		return fmt.Errorf("--speed %d: write 1 to %d", speed, maxSpeed)
+	}
+	return nil
 }
 
 // demo is one running demonstration.
@@ -47,19 +50,19 @@ type demo struct {
 	cmd    *demoCmd
 	room   *room
 	broker *district.Broker
+	mend   func() error  // brings the line back
+	drain  time.Duration // how long the records that waited may take, in real time
 	recv   *district.Receiver
 	agent  *agent.Agent
 	story  *story
 	start  time.Time
 	from   time.Duration // of the playing, at start
 	url    string
+	taken  bool // the address that was asked for
 }
 
 // Run plays the demonstration.
 func (c *demoCmd) Run(ctx context.Context, o outlet) error {
-	if c.Speed < 1 || c.Speed > 20 {
-		return fmt.Errorf("--speed %d: write 1 to 20", c.Speed)
-	}
 	if c.Dir == "" {
 		dir, err := os.MkdirTemp("", "firepost-demo-")
 		if err != nil {
@@ -73,43 +76,63 @@ func (c *demoCmd) Run(ctx context.Context, o outlet) error {
 		return err
 	}
 	defer d.broker.Close()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ran := make(chan error, 1)
-	go func() { ran <- d.agent.Run(ctx) }()
-	if !c.JSON {
-		d.head(o.out)
-	}
-	sum := d.plot(ctx)
-	if c.JSON {
-		return errors.Join(json.NewEncoder(o.out).Encode(sum), end(cancel, ran), sum.verdict())
-	}
-	sum.print(o.out)
-	if !c.Once && ctx.Err() == nil {
-		d.linger(ctx, o.out)
-	}
-	return errors.Join(end(cancel, ran), sum.verdict())
+	return d.run(ctx, o)
 }
 
-func end(cancel context.CancelFunc, ran <-chan error) error {
+func (d *demo) run(ctx context.Context, o outlet) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	d.start = time.Now()
+	ran := make(chan error, 1)
+	go func() {
+		err := d.agent.Run(ctx)
+		cancel() // without an agent there is nothing to show
+		ran <- err
+	}()
+	if !d.cmd.JSON {
+		d.head(o.out)
+	}
+	go d.room.play(ctx, d.start, d.from)
+	go d.watch(ctx)
+	sum := d.plot(ctx)
+	d.story.mark(func(s *story) { s.over = d.cmd.once() })
+	if d.cmd.JSON {
+		if err := json.NewEncoder(o.out).Encode(sum); err != nil {
+			return err
+		}
+	} else {
+		sum.print(o.out)
+	}
+	if !d.cmd.once() && ctx.Err() == nil {
+		fmt.Fprintf(o.out, "\nThe agent goes on; its page is %s; Ctrl-C ends.\n\n", d.url)
+		<-ctx.Done()
+		d.story.mark(func(s *story) { s.over = true })
+	}
 	cancel()
-	return <-ran
+	return errors.Join(<-ran, sum.verdict())
 }
+
+func (c *demoCmd) once() bool { return c.Once || c.JSON }
 
 // open builds everything and starts what is not the agent.
 func (c *demoCmd) open(ctx context.Context, o outlet) (*demo, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
 	r, err := openRoom(c.Recording, c.Speed)
 	if err != nil {
 		return nil, err
 	}
 	if r.fire == 0 {
-		return nil, fmt.Errorf("recording %s: there is no fire in it, or no time before it", r.record.ID)
+		return nil, fmt.Errorf("recording %s: there is no fire in it, or no time before it",
+			r.record.ID)
 	}
-	d := &demo{cmd: c, room: r, start: time.Now(), from: max(r.fire-lead, 0)}
-	d.story = &story{out: o.out, now: d.sinceFire, quiet: c.JSON, color: isTerminal(o.out)}
+	d := &demo{cmd: c, room: r, from: max(r.fire-lead, 0), drain: drainTime}
+	d.story = &story{out: o.out, at: d.sinceFire, quiet: c.JSON, color: isTerminal(o.out)}
 	if d.broker, err = district.OpenBroker("127.0.0.1:0", nil); err != nil {
 		return nil, err
 	}
+	d.mend = d.broker.Mend
 	d.recv = district.NewReceiver(district.Options{
 		Hello: wire.Hello{Receipt: true, Max: wire.MaxMessage}, OnMessage: d.story.heard,
 	})
@@ -121,25 +144,31 @@ func (c *demoCmd) open(ctx context.Context, o outlet) (*demo, error) {
 	return d, d.servePage(ctx)
 }
 
-// makeAgent is the whole of embedding firepost: a site, an identity, a board.
-func (d *demo) makeAgent() error {
-	text, err := siteText(d.cmd.Speed)
-	if err != nil {
+// check refuses what would make another story: in a folder that was used, the alarm of the last run
+// still stands.
+func (c *demoCmd) check() error {
+	if err := checkSpeed(c.Speed); err != nil {
 		return err
 	}
-	s, err := site.Parse("demo.toml", []byte(text))
+	used, err := os.ReadDir(c.Dir)
+	if err == nil && len(used) > 0 {
+		return fmt.Errorf("--dir %s: it is not empty; name a new folder", c.Dir)
+	}
+	return nil
+}
+
+// makeAgent is the whole of embedding firepost: a site, an identity, a board.
+func (d *demo) makeAgent() error {
+	s, err := demoSiteAt(d.cmd.Speed)
 	if err != nil {
 		return err
 	}
 	s.Page.Listen = "" // the demonstration serves the page itself, where there is a free port
-	for i := range s.Sensors {
-		s.Sensors[i].Period /= time.Duration(d.cmd.Speed)
-	}
 	identity := filepath.Join(d.cmd.Dir, "identity")
 	_, err = provisioning.Create(identity, provisioning.District{
 		Tenant: "demo", Brokers: []string{d.broker.URL()}, Insecure: true, Sim: true,
 	})
-	if err != nil && !errors.Is(err, provisioning.ErrExists) {
+	if err != nil {
 		return err
 	}
 	d.agent, err = agent.New(s, agent.Options{
@@ -149,12 +178,31 @@ func (d *demo) makeAgent() error {
 	return err
 }
 
+// demoSiteAt is the site of the demonstration for chips whose clocks run speed times as fast. They
+// are also read so often, which a site file could not ask of a real part.
+func demoSiteAt(speed int) (*site.Site, error) {
+	text, err := siteText(speed)
+	if err != nil {
+		return nil, err
+	}
+	s, err := site.Parse("demo.toml", []byte(text))
+	if err != nil {
+		return nil, err
+	}
+	for i := range s.Sensors {
+		s.Sensors[i].Period /= time.Duration(speed)
+	}
+	return s, nil
+}
+
 func (d *demo) servePage(ctx context.Context) error {
 	l, err := net.Listen("tcp", d.cmd.Page)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		d.taken = true
+		l, err = net.Listen("tcp", "127.0.0.1:0")
+	}
 	if err != nil {
-		if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-			return err
-		}
+		return fmt.Errorf("--page: %w", err)
 	}
 	d.url = "http://" + l.Addr().String() + "/"
 	srv := &http.Server{Handler: d.agent.Handler(), ReadHeaderTimeout: 5 * time.Second}
@@ -163,125 +211,34 @@ func (d *demo) servePage(ctx context.Context) error {
 	return nil
 }
 
-// sinceFire is the time since the fire began, in the time of the recording.
-func (d *demo) sinceFire() time.Duration {
-	return d.from + time.Since(d.start)*time.Duration(d.cmd.Speed) - d.room.fire
+// sinceFire is the moment now since the fire began, in the time of the recording.
+func (d *demo) sinceFire(now time.Time) time.Duration {
+	return d.from + now.Sub(d.start)*time.Duration(d.cmd.Speed) - d.room.fire
 }
 
 func (d *demo) head(w io.Writer) {
 	r := d.room.record
-	fmt.Fprintf(w, "firepost: a recorded fire on a simulated board\n\n")
-	fmt.Fprintf(w, "  recording  %s, %s: %s\n", r.ID, r.Set, r.Windows[0].Note)
-	fmt.Fprintf(w, "  licence    %s\n", r.Licence)
-	fmt.Fprintf(w, "  page       %s\n", d.url)
-	fmt.Fprintf(w, "  speed      %d times; Ctrl-C ends\n\n", d.cmd.Speed)
-}
-
-// plot plays the room and the line's adventure, and sums up.
-func (d *demo) plot(ctx context.Context) summary {
-	d.start = time.Now()
-	played := make(chan struct{})
-	go func() {
-		defer close(played)
-		d.room.play(ctx, d.from, d.narrate())
-	}()
-	d.adventure(ctx)
-	d.drain(ctx)
-	sum := d.sum(ctx)
-	if d.cmd.Once || d.cmd.JSON {
-		d.story.mark(func(s *story) { s.over = true })
-		return sum
-	}
-	select {
-	case <-played:
-	case <-ctx.Done():
-	}
-	return sum
-}
-
-// narrate tells when the fire begins and, now and then, what the sensors see.
-func (d *demo) narrate() func(time.Duration) {
-	next, begun := d.from, false
-	return func(t time.Duration) {
-		if !begun && t >= d.room.fire {
-			begun = true
-			d.story.tell(yellow, "fire", "it starts in the recorded room")
-		}
-		if t < next {
-			return
-		}
-		next += lookEvery
-		if seen := d.look(); seen != "" {
-			d.story.tell(dim, "sensors", "%s", seen)
+	row := func(what, text string) {
+		for _, line := range wrap(text, 66) {
+			fmt.Fprintf(w, "  %-11s %s\n", what, line)
+			what = ""
 		}
 	}
-}
-
-// adventure cuts the line some time after the alarm and mends it again.
-func (d *demo) adventure(ctx context.Context) {
-	both := func() bool { return d.story.sirenAt.set && d.story.districtAt.set }
-	if !d.wait(ctx, d.room.record.Ends(), both) {
-		return
+	fmt.Fprint(w, "firepost: a recorded fire on a simulated board\n\n")
+	row("recording", r.ID)
+	row("", r.Windows[0].Note)
+	row("licence", r.Licence)
+	page := d.url
+	if d.taken {
+		page += " (" + d.cmd.Page + " is taken)"
 	}
-	d.pause(ctx, cutAfter)
-	d.broker.Cut()
-	d.story.mark(func(s *story) { s.cut = true })
-	d.story.tell(yellow, "line lost", "the district cannot be reached; the site goes on alone")
-	for range 3 {
-		d.pause(ctx, away/3)
-		d.story.tell(yellow, "buffered", "%d records wait", d.held())
+	row("page", page)
+	speed := "as it was recorded"
+	if d.cmd.Speed > 1 {
+		speed = fmt.Sprintf("%d times as fast as it was recorded", d.cmd.Speed)
 	}
-	d.story.mark(func(s *story) { s.mended = true })
-	if err := d.broker.Mend(); err != nil {
-		d.story.tell(red, "broken", "%v", err)
-	}
-}
-
-// drain waits until what waited has arrived.
-func (d *demo) drain(ctx context.Context) {
-	limit, cancel := context.WithTimeout(ctx, drainTime)
-	defer cancel()
-	done := func() bool { return d.story.tail != nil && d.story.forwarded >= d.story.waited }
-	for limit.Err() == nil && !d.story.ask(done) {
-		sleep(limit, 50*time.Millisecond)
-	}
-	if d.story.ask(done) {
-		d.story.tell(green, "forwarded", "%d of %d records that waited", d.story.forwarded, d.story.waited)
-	}
-}
-
-// wait polls done until it holds, or the playing has reached its end.
-func (d *demo) wait(ctx context.Context, until time.Duration, done func() bool) bool {
-	for ctx.Err() == nil {
-		if d.story.ask(done) {
-			return true
-		}
-		if d.sinceFire()+d.room.fire > until {
-			return false
-		}
-		sleep(ctx, 20*time.Millisecond)
-	}
-	return false
-}
-
-// pause waits for d in the time of the recording.
-func (d *demo) pause(ctx context.Context, span time.Duration) {
-	sleep(ctx, span/time.Duration(d.cmd.Speed))
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
-}
-
-// linger keeps everything running until Ctrl-C, so that the page can be looked at.
-func (d *demo) linger(ctx context.Context, w io.Writer) {
-	fmt.Fprintf(w, "\nThe alarm is latched and the agent goes on. Look at %s; Ctrl-C ends.\n", d.url)
-	<-ctx.Done()
+	row("speed", speed+"; Ctrl-C ends")
+	fmt.Fprint(w, "\nTimes are minutes and seconds since the fire began, in the recording.\n\n")
 }
 
 func isTerminal(w io.Writer) bool {

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -51,19 +53,53 @@ func (c *districtCmd) follow(ctx context.Context, w io.Writer, recv *district.Re
 	return b.Attach(ctx, recv)
 }
 
-// shown is how much of a message is printed unless all is asked for.
-const shown = 160
-
 func (c *districtCmd) print(w io.Writer, m district.Message) {
-	text := string(m.Payload)
-	if !c.Full && len(text) > shown {
-		text = text[:shown] + "…"
+	text := gist(m)
+	if c.Full {
+		text = string(m.Payload)
 	}
 	mark := " "
 	if m.New {
 		mark = "+"
 	}
-	fmt.Fprintf(w, "%s %s %s %-14s %s\n", m.At.Format(time.TimeOnly), mark, m.Device, m.Leaf, text)
+	fmt.Fprintf(w, "%s %s %s %-13s %s\n", m.At.Format(time.TimeOnly), mark, m.Device, m.Leaf, text)
+}
+
+// gist is what a message says, in a few words.
+func gist(m district.Message) string {
+	var e struct {
+		ID     string            `json:"id"`
+		SeqN   uint64            `json:"seqn"`
+		Data   json.RawMessage   `json:"data"`
+		Online *bool             `json:"online"`
+		Alarms []json.RawMessage `json:"alarms"`
+		Faults []json.RawMessage `json:"faults"`
+	}
+	if err := json.Unmarshal(m.Payload, &e); err != nil {
+		return fmt.Sprintf("%d bytes", len(m.Payload))
+	}
+	switch m.Leaf {
+	case wire.UpState:
+		if e.Online != nil && *e.Online {
+			return "online"
+		}
+		return "offline"
+	case wire.UpActive:
+		return fmt.Sprintf("%d alarms and %d faults stand", len(e.Alarms), len(e.Faults))
+	case wire.UpTelemetry, wire.UpBackfill:
+		return fmt.Sprintf("%s  %d values", e.ID, e.SeqN)
+	}
+	var d struct{ State, Kind, Point, Fault, Output, Pattern string }
+	if json.Unmarshal(e.Data, &d) != nil || d.State == "" {
+		return fmt.Sprintf("%d bytes", len(m.Payload))
+	}
+	words := []string{e.ID, ""}
+	for _, word := range []string{d.State, d.Kind, d.Point, d.Fault, d.Output, d.Pattern} {
+		if word != "" {
+			words = append(words, word)
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 func printReport(w io.Writer, r district.Report) {
@@ -72,7 +108,8 @@ func printReport(w io.Writer, r district.Report) {
 		fmt.Fprintf(w, "  lane %s       %d records\n", lane, r.Received[lane])
 	}
 	fmt.Fprintf(w, "  repeated     %d, of these with other data %d\n", r.Duplicates, r.BodyMismatch)
-	fmt.Fprintf(w, "  missing      %d runs undeclared, %d records declared\n", len(r.Missing), r.Absent)
+	fmt.Fprintf(w, "  missing      %d runs of numbers undeclared, %d records declared\n",
+		len(r.Missing), r.Absent)
 	fmt.Fprintf(w, "  out of order %d, malformed %d\n", r.OutOfOrder, r.Malformed)
 	for _, f := range r.Faults {
 		fmt.Fprintf(w, "    %s\n", f)

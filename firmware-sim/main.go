@@ -16,9 +16,9 @@ import (
 )
 
 type cli struct {
-	Demo     demoCmd     `cmd:"" help:"A recorded fire, from the sensor to the siren and the district."`
-	Play     playCmd     `cmd:"" help:"Play a recording on a simulated board behind a socket, for firepost run --sim."`
-	District districtCmd `cmd:"" help:"A stand-in for the district: a broker, and a receiver that checks what comes."`
+	Demo     demoCmd     `cmd:"" help:"A recorded fire, from sensor to siren and district."`
+	Play     playCmd     `cmd:"" help:"Play a recording on a board for firepost run --sim."`
+	District districtCmd `cmd:"" help:"A district: a broker and a checking receiver."`
 }
 
 // outlet is where commands print.
@@ -28,7 +28,8 @@ type outlet struct{ out, err io.Writer }
 var errBroken = errors.New("a promise was broken")
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM,
+		syscall.SIGHUP)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], outlet{os.Stdout, os.Stderr}))
 }
@@ -47,7 +48,7 @@ func run(ctx context.Context, args []string, o outlet) int {
 		return code // --help
 	}
 	if err != nil {
-		fmt.Fprintf(o.err, "firmware-sim: %v\nRun \"firmware-sim --help\" for what can be written.\n", err)
+		fmt.Fprintf(o.err, "firmware-sim: %v; run firmware-sim --help\n", err)
 		return 2
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/firepost/firepost/firmware-sim/board"
@@ -14,20 +16,23 @@ import (
 )
 
 type playCmd struct {
-	Recording string `arg:"" optional:"" help:"A .csv with its .json beside it; without it the one that is built in."`
-	Dir       string `help:"Folder for the socket, the site file and a simulated identity." default:"sim" placeholder:"DIR"`
-	Broker    string `help:"The broker that the identity names." default:"tcp://127.0.0.1:1883" placeholder:"URL"`
-	Speed     int    `help:"Play so many times as fast, 1 to 20." default:"1" placeholder:"N"`
+	Recording string `arg:"" optional:"" help:"A .csv with its .json; without it a fire."`
+	Dir       string `help:"Folder for all files." default:"sim" placeholder:"DIR"`
+	Broker    string `help:"Broker of the identity." default:"tcp://127.0.0.1:1883"`
+	Speed     int    `help:"So many times as fast, 1 to 10." default:"1" placeholder:"N"`
 }
 
-// playLead is the quiet before the fire: time to start an agent.
-const playLead = 30 * time.Second
+// socketName is the board's socket in the folder of a run.
+const socketName = "board.sock"
 
-// Run serves the board and plays the recording; then the room stays as it is until a signal ends
-// it.
+// playLead is the quiet before the fire, in real time.
+const playLead = 20 * time.Second
+
+// Run serves the board and, once an agent has connected, plays the recording; then the room stays
+// as it is until a signal ends it.
 func (c *playCmd) Run(ctx context.Context, o outlet) error {
-	if c.Speed < 1 || c.Speed > 20 {
-		return fmt.Errorf("--speed %d: write 1 to 20", c.Speed)
+	if err := checkSpeed(c.Speed); err != nil {
+		return err
 	}
 	r, err := openRoom(c.Recording, c.Speed)
 	if err != nil {
@@ -37,31 +42,130 @@ func (c *playCmd) Run(ctx context.Context, o outlet) error {
 	if err != nil {
 		return err
 	}
-	state, socket := filepath.Join(c.Dir, "state"), filepath.Join(c.Dir, "board.sock")
-	fmt.Fprintf(o.out, "recording %s; the board waits behind %s\nNow run: firepost run -c %s --dir %s --sim %s\n",
-		r.record.ID, socket, filepath.Join(c.Dir, "site.toml"), state, socket)
+	c.explain(o.out, r)
+	came := &doorbell{Listener: l, rung: make(chan struct{})}
 	served := make(chan error, 1)
-	go func() { served <- r.board.Serve(ctx, l) }()
+	go func() { served <- r.board.Serve(ctx, came) }()
+	tell := &teller{out: o.out}
 	for name, line := range map[string]string{"siren": sirenLine, "strobe": strobeLine} {
-		r.board.Pin(line).OnChange(func(ch board.Change) {
-			fmt.Fprintf(o.out, "%s %s %s\n", time.Now().Format(time.TimeOnly), name, onOff(ch.High))
-		})
+		r.board.Pin(line).OnChange((&sounding{name: name, tell: tell}).changed)
 	}
-	from, begun := max(r.fire-playLead*time.Duration(c.Speed), 0), false
-	r.play(ctx, from, func(t time.Duration) {
-		if !begun && t >= r.fire {
-			begun = true
-			fmt.Fprintf(o.out, "%s the fire starts\n", time.Now().Format(time.TimeOnly))
-		}
-	})
+	select {
+	case <-came.rung:
+	case err := <-served:
+		return err
+	}
+	lead := playLead * time.Duration(c.Speed)
+	if r.fire == 0 {
+		tell.say("an agent is here; there is no fire in this recording")
+		r.play(ctx, time.Now(), 0)
+	} else {
+		lead = min(lead, r.fire)
+		tell.say("an agent is here; the fire starts in %v", lead/time.Duration(c.Speed))
+		time.AfterFunc(lead/time.Duration(c.Speed), func() { tell.say("the fire starts") })
+		r.play(ctx, time.Now(), r.fire-lead)
+	}
+	if ctx.Err() == nil {
+		tell.say("the recording is over; the room stays as it is; Ctrl-C ends")
+	}
 	return <-served
 }
 
-func onOff(on bool) string {
-	if on {
-		return "on"
+func (c *playCmd) explain(w io.Writer, r *room) {
+	state := filepath.Join(c.Dir, "state")
+	socket := filepath.Join(c.Dir, socketName)
+	fmt.Fprintf(w, "recording %s, on a board behind %s; it waits for an agent.\n\n",
+		r.record.ID, socket)
+	fmt.Fprintf(w, "In a second terminal, a district to report to:\n  firmware-sim district\n")
+	fmt.Fprintf(w, "In a third one, the agent:\n  firepost run -c %s --dir %s --sim %s\n",
+		filepath.Join(c.Dir, "site.toml"), state, socket)
+	fmt.Fprintf(w, "In a fourth one, what the duty person does:\n")
+	for _, word := range []string{"status", "silence", "reset"} {
+		fmt.Fprintf(w, "  firepost %s --dir %s\n", word, state)
 	}
-	return "off"
+	fmt.Fprintf(w, "From the source tree, firepost is: go run ./agent/cmd/firepost\n\n")
+	if used, err := filepath.Glob(filepath.Join(state, "panel.*")); err == nil && len(used) > 0 {
+		fmt.Fprintf(w, "What an earlier run left in %s is kept; remove it to begin anew.\n\n", state)
+	}
+}
+
+// doorbell is a listener that tells when the first caller has spoken: one that only looks whether
+// anybody is there says nothing.
+type doorbell struct {
+	net.Listener
+	once sync.Once
+	rung chan struct{}
+}
+
+// Accept implements net.Listener.
+func (d *doorbell) Accept() (net.Conn, error) {
+	conn, err := d.Listener.Accept()
+	return &caller{conn, d}, err
+}
+
+type caller struct {
+	net.Conn
+	bell *doorbell
+}
+
+// Read implements net.Conn.
+func (c *caller) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.bell.once.Do(func() { close(c.bell.rung) })
+	}
+	return n, err
+}
+
+// teller prints lines from any goroutine.
+type teller struct {
+	mu  sync.Mutex
+	out io.Writer
+}
+
+func (t *teller) say(format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	fmt.Fprintf(t.out, "%s  %s\n", time.Now().Format(time.TimeOnly), fmt.Sprintf(format, args...))
+}
+
+// sounding tells of an output that pulses only when it begins and when it has ended.
+type sounding struct {
+	name string
+	tell *teller
+
+	mu    sync.Mutex
+	high  bool
+	on    bool
+	quiet *time.Timer // runs out when the line has been low for long
+}
+
+// pauseMax is longer than any pause within a pattern.
+const pauseMax = 3 * time.Second
+
+func (s *sounding) changed(c board.Change) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.high = c.High
+	if c.High && !s.on {
+		s.on = true
+		s.tell.say("%s on", s.name)
+	}
+	if s.quiet != nil {
+		s.quiet.Stop()
+	}
+	if !c.High && s.on {
+		s.quiet = time.AfterFunc(pauseMax, s.over)
+	}
+}
+
+func (s *sounding) over() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.on && !s.high {
+		s.on = false
+		s.tell.say("%s off", s.name)
+	}
 }
 
 // prepare writes what an agent needs beside the board, and opens the board's socket.
@@ -80,9 +184,17 @@ func (c *playCmd) prepare() (net.Listener, error) {
 	if err := os.WriteFile(filepath.Join(c.Dir, "site.toml"), []byte(text), 0o644); err != nil {
 		return nil, err
 	}
-	socket := filepath.Join(c.Dir, "board.sock")
+	return listen(filepath.Join(c.Dir, socketName))
+}
+
+// listen opens a socket where one may have been left by a run that is over.
+func listen(socket string) (net.Listener, error) {
+	if conn, err := net.Dial("unix", socket); err == nil {
+		conn.Close()
+		return nil, fmt.Errorf("%s: another run uses it; end that one or choose another --dir", socket)
+	}
 	if info, err := os.Lstat(socket); err == nil && info.Mode().Type() == os.ModeSocket {
-		os.Remove(socket) // of a run that is over; a live one is found by the listen below
+		os.Remove(socket)
 	}
 	return net.Listen("unix", socket)
 }

@@ -64,16 +64,14 @@ func openRoom(recording string, speed int) (*room, error) {
 	return m, nil
 }
 
-// play moves the room along the recording from the moment from, until it is over or ctx ends. Each
-// call of at tells the recorded time.
-func (m *room) play(ctx context.Context, from time.Duration, at func(time.Duration)) {
-	start := time.Now()
+// play moves the room along the recording, which was at the moment from at start, until it is over
+// or ctx ends.
+func (m *room) play(ctx context.Context, start time.Time, from time.Duration) {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		t := from + time.Since(start)*time.Duration(m.speed)
 		m.player.Set(t)
-		at(t)
 		if t >= m.record.Ends() {
 			return
 		}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/firepost/firepost/firmware-sim/district"
 )
 
 // What must hold in the demonstration, in real time.
@@ -28,6 +30,7 @@ type summary struct {
 	Recording       string   `json:"recording"`
 	Speed           int      `json:"speed"`
 	Broken          []string `json:"broken"` // promises that were not kept
+	early           bool     // it was ended before all of them could be shown
 }
 
 func seconds(m moment) float64 {
@@ -39,42 +42,54 @@ func seconds(m moment) float64 {
 
 // sum reads what the story and the district know.
 func (d *demo) sum(ctx context.Context) summary {
-	held := d.held()
+	held, _ := d.held()
 	rep := d.recv.Report()
 	s := d.story
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	lost := rep.Absent
-	for _, h := range rep.Missing {
-		lost += h.To - h.From + 1
-	}
 	sum := summary{
 		AlarmAt: seconds(s.alarmAt), SirenAt: seconds(s.sirenAt),
 		DistrictAlarmAt: seconds(s.districtAt), Buffered: s.waited, Forwarded: s.forwarded,
-		Lost: lost, Duplicates: rep.Duplicates, Recording: d.room.record.ID, Speed: d.cmd.Speed,
-		Broken: []string{},
+		Lost: lost(rep), Duplicates: rep.Duplicates, Recording: d.room.record.ID,
+		Speed: d.cmd.Speed, Broken: []string{}, early: ctx.Err() != nil,
 	}
 	broken := func(bad bool, format string, args ...any) {
 		if bad {
 			sum.Broken = append(sum.Broken, fmt.Sprintf(format, args...))
 		}
 	}
-	real := func(from, to moment) time.Duration { return (to.at - from.at) / time.Duration(d.cmd.Speed) }
-	broken(ctx.Err() != nil, "it was ended before its end")
-	broken(!s.alarmAt.set, "the fire was not detected")
-	broken(s.alarmAt.set && (!s.sirenAt.set || real(s.alarmAt, s.sirenAt) > sirenLimit),
-		"the siren did not follow the alarm within %v", sirenLimit)
-	broken(s.alarmAt.set && (!s.districtAt.set || real(s.alarmAt, s.districtAt) > districtLimit),
-		"the district did not receive the alarm within %v", districtLimit)
-	broken(s.districtAt.set && s.tail == nil, "the line did not come back")
-	broken(s.tail != nil && s.waited == 0, "nothing was buffered while the line was away")
-	broken(s.forwarded < s.waited, "%d of %d buffered records did not arrive", s.waited-s.forwarded, s.waited)
-	broken(lost > 0, "%d records were lost", lost)
 	broken(rep.BodyMismatch > 0, "%d repeats carried other data", rep.BodyMismatch)
 	broken(rep.OutOfOrder > 0, "%d messages came out of order", rep.OutOfOrder)
-	broken(rep.Malformed > 0, "%d messages were malformed: %s", rep.Malformed, strings.Join(rep.Faults, "; "))
-	broken(s.tail != nil && held > heldAtEnd, "%d records still wait", held)
+	broken(rep.Malformed > 0, "%d messages were malformed: %s", rep.Malformed,
+		strings.Join(rep.Faults, "; "))
+	if sum.early {
+		broken(d.cmd.once(), "it was ended before its end")
+		return sum
+	}
+	took := func(to moment) time.Duration {
+		return (to.at - s.alarmAt.at) / time.Duration(d.cmd.Speed)
+	}
+	broken(!s.alarmAt.set, "the fire was not detected")
+	broken(s.alarmAt.set && (!s.sirenAt.set || took(s.sirenAt) > sirenLimit),
+		"the siren did not follow the alarm within %v", sirenLimit)
+	broken(s.alarmAt.set && (!s.districtAt.set || took(s.districtAt) > districtLimit),
+		"the district did not receive the alarm within %v", districtLimit)
+	broken(s.cut && s.tail == nil, "the line did not come back")
+	broken(s.tail != nil && s.waited == 0, "nothing was buffered while the line was away")
+	broken(s.forwarded < s.waited, "%d of %d buffered records did not arrive",
+		s.waited-s.forwarded, s.waited)
+	broken(sum.Lost > 0, "%d records were lost", sum.Lost)
+	broken(s.tail != nil && held.all() > heldAtEnd, "%d records still wait", held.all())
 	return sum
+}
+
+// lost counts the numbers that neither came nor wait.
+func lost(r district.Report) uint64 {
+	n := r.Absent
+	for _, h := range r.Missing {
+		n += h.To - h.From + 1
+	}
+	return n
 }
 
 // heldAtEnd is how many records may be on their way at any moment.
@@ -105,6 +120,9 @@ func (s summary) print(w io.Writer) {
 	fmt.Fprintf(w, "  %-26s %d\n", "forwarded afterwards", s.Forwarded)
 	fmt.Fprintf(w, "  %-26s %d\n", "lost", s.Lost)
 	fmt.Fprintf(w, "  %-26s %d (the district stores each number once)\n", "sent twice", s.Duplicates)
+	if s.early {
+		fmt.Fprintln(w, "  It was ended before its end; what is 0 or never may not have been due yet.")
+	}
 	for _, b := range s.Broken {
 		fmt.Fprintf(w, "  BROKEN: %s\n", b)
 	}
