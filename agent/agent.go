@@ -11,8 +11,10 @@ import (
 	"github.com/firepost/firepost/agent/alarm"
 	"github.com/firepost/firepost/agent/internal/diag"
 	"github.com/firepost/firepost/agent/internal/guard"
+	"github.com/firepost/firepost/agent/internal/keeper"
 	"github.com/firepost/firepost/agent/internal/uplink"
 	"github.com/firepost/firepost/agent/site"
+	"github.com/firepost/firepost/buffer"
 	"github.com/firepost/firepost/drivers/catalog"
 	"github.com/firepost/firepost/provisioning"
 )
@@ -25,7 +27,8 @@ type Options struct {
 	Board catalog.Board
 	Dir   string       // state directory; it is made when it is not there
 	Log   *slog.Logger // nil: discard
-	Wall  func() Wall  // nil: the system's clock
+	// Wall is asked by many goroutines and must not wait; nil: the system's clock.
+	Wall func() Wall
 	// OnEvent is told of every event of the panel, from a goroutine of its own. A slow one loses
 	// events of its own alone.
 	OnEvent func(alarm.Event)
@@ -47,18 +50,28 @@ type Agent struct {
 	clock   clock
 	sensors []guard.Sensor
 	outputs []guard.Output
-	dial    func(*provisioning.Identity) uplink.Dial // a test replaces it
-	beat    func() guard.Beat                        // a test replaces it
+	lines   *lines
+	hooks
 
 	ran    atomic.Bool
 	guard  atomic.Pointer[guard.Guard]
 	status atomic.Pointer[diag.Status]
 }
 
-// New checks that the board and the site fit together and wires them. It touches nothing but memory.
+// hooks are where a test stands between the agent and the world.
+type hooks struct {
+	open func(string, keeper.Options) (*keeper.Keeper, alarm.Saved, error)
+	load func(provisioning.Loader, string) (*provisioning.Identity, error)
+	dial func(*provisioning.Identity, *slog.Logger) uplink.Dial
+	disk buffer.Options // what differs from the usual
+	beat func() guard.Beat
+}
+
+// New checks that the board and the site fit together and wires them. It touches nothing but
+// memory.
 func New(s *site.Site, o Options) (*Agent, error) {
-	if o.Board == nil || o.Dir == "" {
-		return nil, errors.New("agent: Options need a Board and a Dir")
+	if s == nil || o.Board == nil || o.Dir == "" {
+		return nil, errors.New("agent: New needs a site, and Options a Board and a Dir")
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -70,9 +83,12 @@ func New(s *site.Site, o Options) (*Agent, error) {
 		o.Version = moduleVersion()
 	}
 	a := &Agent{
-		site: s, o: o, log: o.Log, dial: dialIdentity, beat: guard.TimerFD,
-		clock: clock{system: o.Wall, built: o.Built},
+		site: s, o: o, clock: clock{system: o.Wall, built: o.Built},
+		hooks: hooks{
+			open: keeper.Open, load: provisioning.Loader.Load, dial: dialIdentity, beat: kernelBeat(),
+		},
 	}
+	a.lines, a.log = newLines(o.Log.Handler())
 	var err error
 	if a.sensors, err = wireSensors(s, o.Board); err != nil {
 		return nil, err
@@ -92,8 +108,9 @@ func moduleVersion() string {
 	return "unknown"
 }
 
-// Run watches the site until ctx ends. It returns an error when it has run before, or when an
-// output did not answer at the end. Outputs that an alarm holds stay as they are.
+// Run watches the site until ctx ends. It returns an error when it has run before, and otherwise
+// one that names what did not answer at the end: an output, a bus, a contact. Outputs that an alarm
+// holds stay as they are. Run comes back within 5 s even when disk, log and OnEvent all hang.
 func (a *Agent) Run(ctx context.Context) error {
 	if a.ran.Swap(true) {
 		return errors.New("agent: Run may be called once")
@@ -103,29 +120,38 @@ func (a *Agent) Run(ctx context.Context) error {
 		Panel: alarm.New(a.site.Plan(), m.saved), Sensors: a.sensors, Outputs: a.outputs,
 		Beat: a.beat, Pet: a.o.Pet, Save: m.save, Crash: a.crash, Log: a.log,
 	})
+	m.faults = newFaults(g)
 	a.guard.Store(g)
+	defer a.guard.Store(nil)
+
+	// What is started first ends last: the log, the panel's memory, the guard, and before them all
+	// the rooms.
+	log := parts{g: g}
+	log.start(ctx, "log writer", a.lines.run)
+	memory := parts{g: g}
+	memory.start(ctx, "keeper", m.run)
 	safe, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	ended := make(chan error, 1)
 	go func() { ended <- g.Run(safe) }()
 
-	write, written := m.start(ctx, g)
-
-	// The rooms end before the guard does, and the guard before its memory.
 	a.rooms(ctx, g, m)
-	<-ctx.Done()
 	stop()
 	err := <-ended
-	write()
-	select {
-	case <-written:
-	case <-time.After(recallTime): // The disk hangs; what it has not taken is told by the next run.
-	}
+	a.name(memory.end())
+	a.name(log.end())
 	return err
 }
 
+// name tells of parts that did not end. The next run tells of what the disk has not taken.
+func (a *Agent) name(hung []string) {
+	for _, name := range hung {
+		a.log.Error("no answer at the end", "part", name)
+	}
+}
+
 // Submit offers a command to the panel. Its answer is an event whose Cause is the command's ID. It
-// fails with ErrNotRunning before Run, and when too many commands wait.
+// fails with ErrNotRunning before Run and after it, and when too many commands wait.
 func (a *Agent) Submit(c alarm.Command) error {
 	g := a.guard.Load()
 	if g == nil {

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/firepost/firepost/agent/internal/guard"
 	"github.com/firepost/firepost/agent/wire"
 )
 
@@ -20,3 +21,6 @@ func systemWall() Wall {
 	w.Error = time.Duration(t.Esterror) * time.Microsecond
 	return w
 }
+
+// kernelBeat wakes the safety loop by a timer of the kernel.
+func kernelBeat() func() guard.Beat { return guard.TimerFD }

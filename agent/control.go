@@ -1,11 +1,13 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -34,9 +36,9 @@ type Answer struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// Control is what the control socket serves: everything of Handler, and POST /command with an Order.
-// Who can open the socket acts as an operator of level 2; its file mode says who that is. It must
-// never be served on a network.
+// Control is what the control socket serves: everything of Handler, and POST /command with an
+// Order. Who can open the socket acts as an operator of level 2; its file mode says who that is. It
+// must never be served on a network.
 func (a *Agent) Control() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /", a.Handler())
@@ -45,11 +47,13 @@ func (a *Agent) Control() http.Handler {
 }
 
 func (a *Agent) serveCommand(w http.ResponseWriter, r *http.Request) {
-	var o Order
-	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, mostRequest))
-	body.DisallowUnknownFields()
-	if err := body.Decode(&o); err != nil {
-		http.Error(w, "order: "+err.Error(), http.StatusBadRequest)
+	o, err := readOrder(http.MaxBytesReader(w, r.Body, mostRequest))
+	if err != nil {
+		code := http.StatusBadRequest
+		if errors.As(err, new(*http.MaxBytesError)) {
+			code = http.StatusRequestEntityTooLarge
+		}
+		http.Error(w, "order: "+err.Error(), code)
 		return
 	}
 	c, err := o.command()
@@ -67,6 +71,19 @@ func (a *Agent) serveCommand(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusConflict)
 	}
 	json.NewEncoder(w).Encode(ans) //nolint:errcheck // the other side has hung up
+}
+
+// readOrder reads one JSON object and nothing else.
+func readOrder(r io.Reader) (o Order, err error) {
+	body := json.NewDecoder(r)
+	body.DisallowUnknownFields()
+	if err := body.Decode(&o); err != nil {
+		return o, err
+	}
+	if _, err := body.Token(); err != io.EOF {
+		return o, cmp.Or(err, errors.New("there is more than one order"))
+	}
+	return o, nil
 }
 
 // command turns an order into a command of an operator at the box.
@@ -108,12 +125,13 @@ func (a *Agent) obey(ctx context.Context, c alarm.Command) (Answer, error) {
 		return Answer{}, err
 	}
 	var ans Answer
-	err := follow(ctx, g.Ring(), func(e alarm.Event) {
+	answer := follower{ring: g.Ring(), fn: func(e alarm.Event) {
 		if e.Cause == c.ID && ans.Event == "" {
 			ans = Answer{Done: e.Kind != alarm.Refused, Event: e.Kind.String(), Reason: e.Reason}
 			cancel()
 		}
-	}, func(uint64) {})
+	}}
+	err := answer.run(ctx)
 	if err == nil && ans.Event == "" {
 		err = errors.New("the panel has not answered; look at status")
 	}

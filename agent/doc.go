@@ -18,7 +18,11 @@
 //
 // # Start and end
 //
-// The saved state of the panel is read first, then the outputs are opened and the guard runs;
-// everything else comes after the guard's first step, and nothing of it is waited for. At the end
-// the rooms stop in the opposite order, and an output that an alarm holds stays as it is.
+// The saved state of the panel is read first, for at most 2 s; then the outputs are opened and the
+// guard runs. Everything else comes after the guard's first step, and nothing of it is waited for:
+// not the identity, the disk, the network, or the log.
+//
+// At the end the rooms stop first, then the outbox, the guard, and the keeper with the guard's last
+// word. Each has its time; what hangs is named and left behind. An output that an alarm holds stays
+// as it is.
 package agent

@@ -11,20 +11,28 @@ import (
 // readAhead is how many events a follower of the ring takes at once.
 const readAhead = 64
 
-// follow calls fn with each event of the ring until ctx ends, and missed with how many were
-// overwritten before fn was done with the ones before them.
-func follow(ctx context.Context, r *guard.Ring, fn func(alarm.Event), missed func(uint64)) error {
-	var at uint64
+// follower is one reader of the ring. After a panic of fn it goes on behind the event that caused
+// it: an event that cannot be told must not stop the ones after it, nor bring back those before.
+type follower struct {
+	ring   *guard.Ring
+	fn     func(alarm.Event)
+	missed func(uint64) // told how many were overwritten while fn was busy; nil: no one is
+	at     uint64       // position of the last event that fn was given
+}
+
+// run calls fn with each event of the ring until ctx ends.
+func (f *follower) run(ctx context.Context) error {
 	buf := make([]alarm.Event, 0, readAhead)
 	for {
-		more := r.More()
-		events, lost := r.Next(at, buf)
-		at += lost + uint64(len(events))
-		if lost > 0 {
-			missed(lost)
+		more := f.ring.More()
+		events, lost := f.ring.Next(f.at, buf)
+		f.at += lost
+		if lost > 0 && f.missed != nil {
+			f.missed(lost)
 		}
 		for _, e := range events {
-			fn(e)
+			f.at++
+			f.fn(e)
 		}
 		if len(events) > 0 {
 			continue

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,38 +25,63 @@ const lookAgain = 10 * time.Second
 
 // line is the way to the district.
 type line struct {
-	a     *Agent
-	g     *guard.Guard
-	store *buffer.Outbox
-	stamp func() buffer.Stamp
-	zones map[alarm.ZoneID]string
+	a      *Agent
+	g      *guard.Guard
+	faults *faults
+	store  *buffer.Outbox
+	stamp  func() buffer.Stamp
+	zones  map[alarm.ZoneID]string
 
 	mu      sync.Mutex
-	id      *provisioning.Identity // nil: unenrolled
-	why     string                 // why there is none
-	courier *uplink.Courier        // nil while there is no identity
+	id      *provisioning.Identity // nil: none that can be used
+	why     error                  // why it cannot connect; nil: it can
+	courier *uplink.Courier        // nil before it can
 }
 
-func newLine(a *Agent, g *guard.Guard, store *buffer.Outbox, stamp func() buffer.Stamp) *line {
-	l := &line{a: a, g: g, store: store, stamp: stamp, zones: map[alarm.ZoneID]string{}}
+func newLine(a *Agent, g *guard.Guard, m *memory, store *buffer.Outbox) *line {
+	l := &line{
+		a: a, g: g, faults: m.faults, store: store, stamp: a.stamp(g, m),
+		zones: map[alarm.ZoneID]string{}, why: errNotRead,
+	}
 	for _, z := range a.site.Plan().Zones {
 		l.zones[z.ID] = z.Name
 	}
 	return l
 }
 
+// Why a box does not connect, beside what is wrong with its identity.
+var (
+	errNotRead = errors.New("the identity has not been read yet")
+	errPending = errors.New("no certificate yet")
+)
+
 // run waits for an identity and then carries records to its district until ctx ends.
 func (l *line) run(ctx context.Context) error {
+	l.faults.say("uplink", alarm.NotEnrolled, true, errNotRead.Error()) // a dead disk never reads it
+	c := l.await(ctx)
+	if c == nil {
+		return nil
+	}
+	l.faults.say("uplink", alarm.NotEnrolled, false, "")
+	return c.Run(ctx)
+}
+
+// await returns the courier, as soon as there is an identity to send with; nil: ctx has ended.
+// After a panic it is the same one again: its sessions are numbered, and it knows which faults it
+// told.
+func (l *line) await(ctx context.Context) *uplink.Courier {
+	if _, c, _ := l.get(); c != nil {
+		return c
+	}
 	for ctx.Err() == nil {
 		id, err := l.identity()
-		l.set(id, nil, err)
 		if err == nil {
-			l.g.Notice(alarm.Notice{Fault: alarm.NotEnrolled})
 			c := uplink.New(l.config(id))
 			l.set(id, c, nil)
-			return c.Run(ctx)
+			return c
 		}
-		l.g.Notice(alarm.Notice{Fault: alarm.NotEnrolled, On: true, Detail: err.Error()})
+		l.set(id, nil, err)
+		l.faults.say("uplink", alarm.NotEnrolled, true, err.Error())
 		select {
 		case <-ctx.Done():
 		case <-time.After(lookAgain):
@@ -63,11 +90,14 @@ func (l *line) run(ctx context.Context) error {
 	return nil
 }
 
-// identity loads who this box is. A simulated box never speaks with a real identity, nor a real one
-// with a simulated identity: the platform must never take one for the other.
+// identity loads who this box is. It may be there and not be enough to connect. A simulated box
+// never speaks with a real identity, nor a real one with a simulated identity: the platform must
+// never take one for the other.
 func (l *line) identity() (*provisioning.Identity, error) {
-	load := provisioning.Loader{Built: l.a.o.Built, Now: func() time.Time { return l.a.clock.now().Now }}
-	id, err := load.Load(filepath.Join(l.a.o.Dir, "identity"))
+	loader := provisioning.Loader{
+		Built: l.a.o.Built, Now: func() time.Time { return l.a.clock.now().Now },
+	}
+	id, err := l.a.load(loader, filepath.Join(l.a.o.Dir, "identity"))
 	switch {
 	case err != nil:
 		return nil, err
@@ -76,47 +106,75 @@ func (l *line) identity() (*provisioning.Identity, error) {
 	case l.a.o.Sim && !id.District.Sim:
 		return nil, errors.New("this is a real identity, and a simulated board may not use it")
 	case !id.Enrolled():
-		return nil, fmt.Errorf("identity %s: no certificate yet", id.ID)
+		return id, fmt.Errorf("identity %s: %w", id.ID, errPending)
 	}
 	return id, nil
 }
 
-func (l *line) set(id *provisioning.Identity, c *uplink.Courier, err error) {
+func (l *line) set(id *provisioning.Identity, c *uplink.Courier, why error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.id, l.courier, l.why = id, c, ""
-	if err != nil {
-		l.why = err.Error()
-	}
+	l.id, l.courier, l.why = id, c, why
 }
 
-func (l *line) get() (*provisioning.Identity, *uplink.Courier, string) {
+func (l *line) get() (*provisioning.Identity, *uplink.Courier, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.id, l.courier, l.why
 }
 
+// unnamed is the name of a box without a key.
+const unnamed = "unenrolled"
+
+// device is the name that measurements bear: the id of the box, which it has from its key on.
+func (l *line) device() string {
+	if id, _, _ := l.get(); id != nil {
+		return id.ID
+	}
+	return unnamed
+}
+
 func (l *line) config(id *provisioning.Identity) uplink.Config {
 	device := wire.Device{Tenant: id.District.Tenant, ID: id.ID}
 	return uplink.Config{
-		Outbox: l.store, Dial: l.a.dial(id), Device: device, Broker: id.District.Brokers[0],
+		Outbox: l.store, Dial: l.a.dial(id, l.a.log), Device: device,
+		Broker:   strings.Join(id.District.Brokers, ", "),
 		Stamp:    l.stamp,
 		Birth:    func() wire.State { return l.birth(id) },
 		Desc:     l.describe,
 		Active:   l.active,
 		Platform: l.a.clock.hear,
 		Command:  l.command,
-		Notice:   l.a.notice(l.g),
+		Notice:   l.faults.of("uplink"),
 		Log:      l.a.log,
 	}
 }
 
-// dialIdentity connects over MQTT as the identity says. Key and certificate are read anew at each
-// attempt.
-func dialIdentity(id *provisioning.Identity) uplink.Dial {
-	return uplink.PahoDial(uplink.Broker{
-		URL: id.District.Brokers[0], ClientID: id.ID, TLS: id.TLS,
-	})
+// dialIdentity connects over MQTT as the identity says, after a failure with its next broker. Key
+// and certificate are read anew at each attempt.
+func dialIdentity(id *provisioning.Identity, log *slog.Logger) uplink.Dial {
+	var dials []uplink.Dial
+	for _, address := range id.District.Brokers {
+		dials = append(dials, uplink.PahoDial(uplink.Broker{
+			URL: address, ClientID: id.ID, TLS: id.TLS, Log: log,
+		}))
+	}
+	return inTurn(id, dials)
+}
+
+func inTurn(id *provisioning.Identity, dials []uplink.Dial) uplink.Dial {
+	at := 0
+	return func(ctx context.Context, o uplink.Opening) (uplink.Link, error) {
+		if err := id.Check(); err != nil {
+			return nil, fmt.Errorf("%w: %w", err, uplink.ErrClock)
+		}
+		link, err := dials[at](ctx, o)
+		if err != nil {
+			at = (at + 1) % len(dials)
+			return nil, id.Explain(err)
+		}
+		return link, nil
+	}
 }
 
 func (l *line) birth(id *provisioning.Identity) wire.State {
@@ -180,12 +238,29 @@ func (l *line) command(c wire.Command) (reason string) {
 	if len(c.Args) > 0 && json.Unmarshal(c.Args, &args) != nil {
 		return wire.ReasonMalformed
 	}
+	deadline, reason := l.deadline(c.Expires)
+	if reason != "" {
+		return reason
+	}
 	err := l.g.Submit(alarm.Command{
-		ID: c.ID, Action: alarm.Acknowledge, Point: point.ID(args.Point),
+		ID: c.ID, Action: alarm.Acknowledge, Point: point.ID(args.Point), Deadline: deadline,
 		By: alarm.Origin{Kind: alarm.District, Level: 1},
 	})
 	if err != nil {
 		return wire.ReasonBusy
 	}
 	return ""
+}
+
+// deadline is the moment of this run at which an order expires; 0: it does not. Without a clock
+// nobody knows, and to have marked an alarm as seen too late does no harm.
+func (l *line) deadline(expires time.Time) (at point.Instant, reason string) {
+	w := l.a.clock.now()
+	if expires.IsZero() || w.Quality == wire.ClockNone {
+		return 0, ""
+	}
+	if at = l.g.Now().Add(expires.Sub(w.Now)); at <= l.g.Now() {
+		return 0, wire.ReasonExpired
+	}
+	return at, ""
 }

@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
-	"github.com/firepost/firepost/agent/internal/guard"
 	"github.com/firepost/firepost/agent/internal/keeper"
 )
 
@@ -19,63 +18,83 @@ const recallTime = 2 * time.Second
 
 // memory is what the previous run left, and the way to leave something for the next one.
 type memory struct {
-	keep  *keeper.Keeper // nil: the state directory did not answer
-	saved alarm.Saved
-	lost  error // what could not be read
-	guard atomic.Pointer[guard.Guard]
+	boot   uint32      // number of this run
+	saved  alarm.Saved // with the number of the run before
+	lost   error       // what could not be read
+	faults *faults
+	late   chan *keeper.Keeper // gives the keeper when the directory answered too late
+
+	mu     sync.Mutex
+	keep   *keeper.Keeper // nil: the directory has not answered yet
+	newest *alarm.Saved
 }
 
 // recall reads the saved state. Without it the panel begins with nothing disabled: the safe side is
 // a noisy side.
 func (a *Agent) recall() *memory {
-	got := make(chan *memory, 1)
+	m := &memory{late: make(chan *keeper.Keeper, 1)}
+	var saved alarm.Saved
+	var lost error
+	opened := make(chan struct{})
 	go func() {
-		m := &memory{}
-		m.keep, m.saved, m.lost = keeper.Open(a.o.Dir, keeper.Options{Notice: m.notice, Log: a.log})
-		got <- m
+		var k *keeper.Keeper
+		k, saved, lost = a.open(a.o.Dir, keeper.Options{Notice: m.notice, Log: a.log})
+		m.late <- k
+		close(opened)
 	}()
-	late := time.NewTimer(recallTime)
-	defer late.Stop()
+	patience := time.NewTimer(recallTime)
+	defer patience.Stop()
 	select {
-	case m := <-got:
-		return m
-	case <-late.C:
+	case <-opened:
+		m.keep, m.boot, m.saved, m.lost = <-m.late, saved.Boot, saved, lost
+	case <-patience.C:
 		// The number of this run is not known. One drawn from the upper half is no earlier run's.
-		boot := math.MaxInt32 + rand.Uint32N(math.MaxInt32)
-		return &memory{
-			saved: alarm.Saved{Boot: boot},
-			lost:  fmt.Errorf("the state directory %s did not answer within %v", a.o.Dir, recallTime),
-		}
+		m.boot = math.MaxInt32 + rand.Uint32N(math.MaxInt32)
+		m.lost = fmt.Errorf("the state directory %s did not answer within %v", a.o.Dir, recallTime)
 	}
+	m.saved.Boot = m.boot - 1
+	return m
 }
 
-// save hands on what must survive; it never waits.
+// save hands on what must survive; it never waits for the disk.
 func (m *memory) save(s *alarm.Saved) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.newest = s
 	if m.keep != nil {
 		m.keep.Save(s)
 	}
 }
 
-// start begins to write what is handed on. It goes on when ctx has ended, until end is called: the
-// guard may still have a word for the next run. written is closed when nothing more is written.
-func (m *memory) start(ctx context.Context, g *guard.Guard) (end func(), written <-chan struct{}) {
-	done := make(chan struct{})
-	ctx, end = context.WithCancel(context.WithoutCancel(ctx))
-	if m.keep == nil {
-		close(done)
-		return end, done
+// adopt begins to write with a keeper whose directory answered late. What it has read comes too
+// late, too: this run has begun without it.
+func (m *memory) adopt(k *keeper.Keeper) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.keep = k
+	if m.newest != nil {
+		k.Save(m.newest)
 	}
-	m.guard.Store(g)
-	go func() {
-		defer close(done)
-		g.Keep(ctx, "keeper", m.keep.Run)
-	}()
-	return end, done
 }
 
-// notice passes on what the keeper knows about itself.
-func (m *memory) notice(n alarm.Notice) {
-	if g := m.guard.Load(); g != nil {
-		g.Notice(n)
-	}
+func (m *memory) keeper() *keeper.Keeper {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.keep
 }
+
+// run writes what is handed on until ctx ends, and then what is left.
+func (m *memory) run(ctx context.Context) error {
+	if m.keeper() == nil {
+		select {
+		case k := <-m.late:
+			m.adopt(k)
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	return m.keeper().Run(ctx)
+}
+
+// notice passes on what the keeper knows about itself. It knows nothing before run.
+func (m *memory) notice(n alarm.Notice) { m.faults.say("keeper", n.Fault, n.On, n.Detail) }

@@ -6,54 +6,49 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
-	"github.com/firepost/firepost/agent/detect"
 	"github.com/firepost/firepost/agent/internal/guard"
 	"github.com/firepost/firepost/agent/internal/scribe"
 	"github.com/firepost/firepost/buffer"
-	"github.com/firepost/firepost/provisioning"
 )
 
 // firstStepTime is how long the rooms wait for the guard's first step. It takes a few milliseconds;
 // nothing depends on it, but what starts later cannot take its processor.
 const firstStepTime = time.Second
 
-// rooms starts everything but the guard, each part under the guard's care, and waits until all have
-// ended after ctx did.
+// rooms starts everything but the guard, each part under the guard's care, and ends it all after
+// ctx did. Nothing in it waits for a disk, a network or a log.
 func (a *Agent) rooms(ctx context.Context, g *guard.Guard, m *memory) {
 	awaitFirstStep(ctx, g)
-	notice := a.notice(g)
-	a.tell(g, m)
-	store := buffer.Open(a.o.Dir, buffer.Options{Stamp: a.stamp(g, m), Log: a.log, Notice: notice})
-	l := newLine(a, g, store, a.stamp(g, m))
-	w := &watch{a: a, g: g, store: store, line: l}
-	var all sync.WaitGroup
-	room := func(name string, fn func(context.Context) error) {
-		all.Go(func() { g.Keep(ctx, name, fn) })
-	}
-	room("log", func(ctx context.Context) error {
-		return follow(ctx, g.Ring(), func(e alarm.Event) { logEvent(a.log, e) }, func(n uint64) {
-			a.log.Warn("events missed by the log", "count", n)
-		})
-	})
+	a.tell(m)
+	disk := a.disk
+	disk.Stamp, disk.Log, disk.Notice = a.stamp(g, m), a.log, m.faults.of("outbox")
+	store := buffer.Open(a.o.Dir, disk)
+	l := newLine(a, g, m, store)
+	w := &watch{a: a, g: g, store: store, line: l, faults: m.faults}
+	rooms := parts{g: g}
+	rooms.start(ctx, "log", a.follower(g, "log", func(e alarm.Event) { logEvent(a.log, e) }).run)
 	if a.o.OnEvent != nil {
-		room("hook", func(ctx context.Context) error {
-			return follow(ctx, g.Ring(), a.o.OnEvent, func(n uint64) {
-				a.log.Warn("events missed by the hook", "count", n)
-			})
-		})
+		rooms.start(ctx, "hook", a.follower(g, "hook", a.o.OnEvent).run)
 	}
-	room("scribe", a.scribe(g, m, store).Run)
-	room("uplink", l.run)
-	room("status", w.run)
-	room("page", a.page)
-	all.Wait()
+	rooms.start(ctx, "scribe", a.scribe(g, m, store, l).Run)
+	rooms.start(ctx, "uplink", l.run)
+	rooms.start(ctx, "status", w.run)
+	rooms.start(ctx, "page", a.page)
+	<-ctx.Done()
+	a.name(rooms.end())
 	if err := store.Close(); err != nil {
 		a.log.Error("outbox", "err", err)
 	}
+}
+
+// follower reads the ring for a room that may be slow.
+func (a *Agent) follower(g *guard.Guard, room string, fn func(alarm.Event)) *follower {
+	return &follower{ring: g.Ring(), fn: fn, missed: func(n uint64) {
+		a.log.Warn("events missed", "part", room, "count", n)
+	}}
 }
 
 // awaitFirstStep gives the guard the processor until it has stepped once.
@@ -73,21 +68,14 @@ func awaitFirstStep(ctx context.Context, g *guard.Guard) {
 	}
 }
 
-// notice turns what a room knows about itself into a notice for the panel.
-func (a *Agent) notice(g *guard.Guard) func(code string, on bool, detail string) {
-	return func(code string, on bool, detail string) {
-		g.Notice(alarm.Notice{Fault: detect.FaultCode(code), On: on, Detail: detail})
-	}
-}
-
-// tell says what the start found wrong.
-func (a *Agent) tell(g *guard.Guard, m *memory) {
+// tell says what the start found wrong. It stands for as long as the run.
+func (a *Agent) tell(m *memory) {
 	if m.lost != nil {
-		g.Notice(alarm.Notice{Fault: alarm.SavedLost, On: true, Detail: m.lost.Error()})
+		m.faults.say("start", alarm.SavedLost, true, m.lost.Error())
 		a.log.Error("saved state", "err", m.lost)
 	}
 	if a.o.Rejected != nil {
-		g.Notice(alarm.Notice{Fault: alarm.PlanRejected, On: true, Detail: a.o.Rejected.Error()})
+		m.faults.say("start", alarm.PlanRejected, true, a.o.Rejected.Error())
 	}
 }
 
@@ -96,7 +84,7 @@ func (a *Agent) stamp(g *guard.Guard, m *memory) func() buffer.Stamp {
 	return func() buffer.Stamp {
 		w := a.clock.now()
 		s := buffer.Stamp{
-			Boot: m.saved.Boot, Mono: time.Duration(g.Now()).Milliseconds(),
+			Boot: m.boot, Mono: time.Duration(g.Now()).Milliseconds(),
 			Quality: uint8(w.Quality), Error: -1,
 		}
 		if w.Quality != 0 {
@@ -109,37 +97,39 @@ func (a *Agent) stamp(g *guard.Guard, m *memory) func() buffer.Stamp {
 	}
 }
 
-// device is the name that measurements bear: the id of the box, also before it has a district.
-func (a *Agent) device() string {
-	id, err := provisioning.Load(filepath.Join(a.o.Dir, "identity"))
-	if err != nil {
-		return unnamed
-	}
-	return id.ID
-}
-
-// unnamed is the name of a box without a key.
-const unnamed = "unenrolled"
-
-func (a *Agent) scribe(g *guard.Guard, m *memory, store *buffer.Outbox) *scribe.Scribe {
+func (a *Agent) scribe(
+	g *guard.Guard, m *memory, store *buffer.Outbox, l *line,
+) *scribe.Scribe {
 	stamp := a.stamp(g, m)
 	return scribe.New(scribe.Config{
 		Ring: g.Ring(), Snapshot: g.Snapshot, Outbox: store, Now: g.Now,
-		Wall: func() int64 { return stamp().Wall }, Device: a.device(), Plan: a.site.Plan(),
+		Wall: func() int64 { return stamp().Wall }, Device: l.device, Plan: a.site.Plan(),
 		LastEvent: m.saved.LastEvent, Report: a.site.District.Report,
 		DeadBands: a.site.District.Deadband,
 	})
 }
 
+// crashTime is how long a panic of the panel waits for its record: the new process is waited for.
+const crashTime = 500 * time.Millisecond
+
 // crash writes down a panic of the panel before it ends the process, for whoever comes later.
 func (a *Agent) crash(value any, stack []byte) {
-	text, err := json.Marshal(map[string]string{
-		"at": time.Now().UTC().Format(time.RFC3339), "panic": fmt.Sprint(value), "stack": string(stack),
-	})
-	if err == nil {
-		err = os.WriteFile(filepath.Join(a.o.Dir, "panel.panic"), append(text, '\n'), 0o640)
-	}
-	if err != nil {
-		a.log.Error("panel.panic", "err", err)
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		text, err := json.Marshal(map[string]string{
+			"at": time.Now().UTC().Format(time.RFC3339), "panic": fmt.Sprint(value),
+			"stack": string(stack),
+		})
+		if err == nil {
+			err = os.WriteFile(filepath.Join(a.o.Dir, "panel.panic"), append(text, '\n'), 0o640)
+		}
+		if err != nil {
+			a.log.Error("panel.panic", "err", err)
+		}
+	}()
+	select {
+	case <-written:
+	case <-time.After(crashTime):
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/google/renameio/v2"
 
@@ -18,7 +19,15 @@ func LoadSite(path, dir string) (s *site.Site, rejected, err error) {
 	good := filepath.Join(dir, "site", "good.toml")
 	s, err = site.Load(path)
 	if err == nil {
-		keepGood(path, good)
+		kept := make(chan struct{})
+		go func() {
+			defer close(kept)
+			keepGood(path, good)
+		}()
+		select {
+		case <-kept:
+		case <-time.After(recallTime): // The siren does not wait for a dying card.
+		}
 		return s, nil, nil
 	}
 	old, oldErr := site.Load(good)

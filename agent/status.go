@@ -11,24 +11,37 @@ import (
 	"github.com/firepost/firepost/agent/alarm"
 	"github.com/firepost/firepost/agent/internal/diag"
 	"github.com/firepost/firepost/agent/internal/guard"
+	"github.com/firepost/firepost/agent/wire"
 	"github.com/firepost/firepost/buffer"
+	"github.com/firepost/firepost/provisioning"
 )
 
 // Handler serves the page at /, and /status.json, /metrics and /healthz. Nothing can be changed
 // through it, and no request takes a lock that the safety loop takes.
 func (a *Agent) Handler() http.Handler { return diag.Handler(a.status.Load) }
 
+// pageRetry is how often a taken address is tried again.
+const pageRetry = 10 * time.Second
+
 // page serves Handler where the site file says, until ctx ends.
 func (a *Agent) page(ctx context.Context) error {
-	if a.site.Page.Listen == "" {
-		return nil
+	told := ""
+	for a.site.Page.Listen != "" && ctx.Err() == nil {
+		l, err := net.Listen("tcp", a.site.Page.Listen)
+		if err == nil {
+			a.log.Info("page", "url", "http://"+l.Addr().String()+"/")
+			return serve(ctx, l, a.Handler())
+		}
+		if told != err.Error() {
+			told = err.Error()
+			a.log.Error("page", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pageRetry):
+		}
 	}
-	l, err := net.Listen("tcp", a.site.Page.Listen)
-	if err != nil {
-		return err
-	}
-	a.log.Info("page", "url", "http://"+l.Addr().String()+"/")
-	return serve(ctx, l, a.Handler())
+	return nil
 }
 
 // ServeControl serves Control on l, a unix socket, until ctx ends.
@@ -48,11 +61,13 @@ func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 
 // watch puts the status together.
 type watch struct {
-	a     *Agent
-	g     *guard.Guard
-	store *buffer.Outbox
-	line  *line
-	zones []alarm.ZonePlan
+	a      *Agent
+	g      *guard.Guard
+	store  *buffer.Outbox
+	line   *line
+	faults *faults
+	zones  []alarm.ZonePlan
+	unset  bool // the clock, as the panel was told
 }
 
 // run makes a new status once a second and at each event.
@@ -63,7 +78,7 @@ func (w *watch) run(ctx context.Context) error {
 	for {
 		more := w.g.Ring().More()
 		w.a.status.Store(w.status())
-		w.a.clockNotice(w.g)
+		w.tellClock()
 		select {
 		case <-tick.C:
 		case <-more:
@@ -73,10 +88,12 @@ func (w *watch) run(ctx context.Context) error {
 	}
 }
 
-// clockNotice tells the panel whether the clock is set.
-func (a *Agent) clockNotice(g *guard.Guard) {
-	unset := a.clock.now().Quality == 0
-	g.Notice(alarm.Notice{Fault: alarm.ClockUnsynced, On: unset})
+// tellClock tells the panel when the clock is no longer set, or is again.
+func (w *watch) tellClock() {
+	if unset := w.a.clock.now().Quality == wire.ClockNone; unset != w.unset {
+		w.unset = unset
+		w.faults.say("clock", alarm.ClockUnsynced, unset, "")
+	}
 }
 
 func (w *watch) status() *diag.Status {
@@ -104,7 +121,8 @@ func (w *watch) loop(s *diag.Status) {
 	g := w.g.Stats()
 	s.Guard = diag.Guard{
 		Steps: g.Steps, StepMax: g.Step, GapMax: g.Gap, Refused: g.Refused,
-		NoticesLost: g.NoticesLost, LinesLost: g.LinesLost, Restarts: g.Restarts,
+		NoticesLost: g.NoticesLost, LinesLost: g.LinesLost + w.a.lines.lost.Load(),
+		Restarts: g.Restarts,
 	}
 	for _, o := range g.Outputs {
 		s.Guard.Outputs = append(s.Guard.Outputs, diag.Output{
@@ -140,11 +158,13 @@ func (w *watch) records(s *diag.Status) {
 // district fills in who the box is and how its line does.
 func (w *watch) district(s *diag.Status) {
 	id, courier, why := w.line.get()
-	s.Identity = diag.Identity{State: "unenrolled", Err: why}
+	s.Identity.State = identityState(why)
+	if why != nil {
+		s.Identity.Err = why.Error()
+	}
 	if id != nil {
-		s.Identity = diag.Identity{
-			State: "enrolled", Device: id.ID, Tenant: id.District.Tenant, Expires: id.Expires,
-		}
+		s.Identity.Device, s.Identity.Tenant = id.ID, id.District.Tenant
+		s.Identity.Expires = id.Expires
 	}
 	if courier == nil {
 		return
@@ -158,4 +178,17 @@ func (w *watch) district(s *diag.Status) {
 	for i := range s.Outbox.Lanes {
 		s.Outbox.Lanes[i].Sent, s.Outbox.Lanes[i].Confirmed = c.Sent[i], c.Confirmed[i]
 	}
+}
+
+// identityState is one word for why a box does not connect.
+func identityState(why error) string {
+	switch {
+	case why == nil:
+		return "enrolled"
+	case errors.Is(why, errPending):
+		return "pending"
+	case errors.Is(why, provisioning.ErrNone), errors.Is(why, errNotRead):
+		return "unenrolled"
+	}
+	return "broken"
 }
