@@ -234,6 +234,53 @@ func TestAnOldStatusIsNeverNormal(t *testing.T) {
 	}
 }
 
+// The head of the page says where it is, since when, and what to do: of the alarms that gave it its
+// word, no more than a person reads from afar, and with a time of day only by a clock that is set.
+func TestTheHeadSaysWhereAndWhatToDo(t *testing.T) {
+	head := func(s *Status) string {
+		page := get(serve(s, made), "/").Body.String()
+		return page[strings.Index(page, "<header"):strings.Index(page, "</header>")]
+	}
+	s := burning()
+	s.Panel.Alarms = append(s.Panel.Alarms, alarm.AlarmState{
+		Point: "gas-1", Zone: "hall", Signal: alarm.Gas, Finding: detect.Finding{Level: detect.Alarm},
+		Since: -90 * sec,
+	})
+	s.Clock = Clock{Now: made, Quality: "ntp"}
+	got := head(s)
+	for _, want := range []string{"厨房 Kitchen · 厨房温感 Heat", "since 09:17:31", "Call 119.", "拨打119"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got no %q in:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "gas-1") {
+		t.Errorf("a gas alarm is named under the word fire:\n%s", got)
+	}
+	for range 4 {
+		s.Panel.Alarms = append(s.Panel.Alarms, s.Panel.Alarms[0])
+	}
+	s.Clock.Quality = "none"
+	if got := head(s); !strings.Contains(got, "3 more") || !strings.Contains(got, "for 2 min") ||
+		strings.Contains(got, "since 09") {
+		t.Errorf("of six alarms and with no clock:\n%s", got)
+	}
+	if got := head(quiet()); strings.Contains(got, "class=\"do\"") || strings.Contains(got, "class=\"since\"") {
+		t.Errorf("when all is well:\n%s", got)
+	}
+}
+
+// A value on the page has three figures, whatever its size and sign.
+func TestValuesAreRounded(t *testing.T) {
+	for value, want := range map[int64]int64{
+		0: 0, 999: 999, 1_004: 1_000, 26_501: 26_500, 26_950: 27_000, -26_501: -26_500, 99_960: 100_000,
+		math.MaxInt64 / 4: 2_310_000_000_000_000_000,
+	} {
+		if got := rounded(value); got != want {
+			t.Errorf("%d: got %d, want %d", value, got, want)
+		}
+	}
+}
+
 // A value that cannot be believed is nowhere shown as one.
 func TestABadValueIsAbsent(t *testing.T) {
 	h := serve(burning(), made)
@@ -336,13 +383,14 @@ func TestServerHasEveryTimeout(t *testing.T) {
 	}
 }
 
-// Every signal, reason and level has words in both languages, and a rule for its colour.
+// Every signal, reason and level has words in both languages, says what to do, and has a rule for
+// its colour.
 func TestEverythingHasWords(t *testing.T) {
 	for _, s := range alarm.Signals() {
 		for l := detect.Supervisory; l <= detect.AlarmHigh; l++ {
 			st := wordOf(s, l)
-			if st.En == "" || st.Zh == "" {
-				t.Errorf("%v %v: has no words", s, l)
+			if st.En == "" || st.Zh == "" || st.Do.En == "" || st.Do.Zh == "" {
+				t.Errorf("%v %v: has no words, or does not say what to do", s, l)
 			}
 			if !strings.Contains(string(styleText), "header."+st.Class) {
 				t.Errorf("%v %v: header.%s has no colour", s, l, st.Class)
@@ -373,7 +421,7 @@ func TestTextStandsOut(t *testing.T) {
 	}
 	for name, colours := range map[string]map[string]string{"day": day, "night": night} {
 		pairs := [][2]string{{colours["ink"], colours["paper"]}, {colours["soft"], colours["paper"]}}
-		for _, back := range []string{"good", "red", "amber", "blue", "grey"} {
+		for _, back := range []string{"good", "red", "orange", "amber", "blue", "grey"} {
 			pairs = append(pairs, [2]string{"ffffff", colours[back]})
 		}
 		for _, p := range pairs {

@@ -12,6 +12,10 @@ import (
 // view is a Status in the words of the page.
 type view struct {
 	State    state
+	Where    []string // the newest alarms of this state, each with its zone
+	More     int      // alarms of this state that Where leaves out
+	Since    string   // by the clock, when the first of them was raised; empty: not known
+	For      alarm.Text
 	Sim      bool
 	Site     Site
 	Time     string // of the clock; empty: not known
@@ -148,6 +152,7 @@ func newView(s *Status, now time.Time) view {
 func (v *view) panel(s *Status) {
 	n := newNames(s)
 	v.Silenced = s.Panel.Silenced
+	v.where(s, n)
 	for _, a := range s.Panel.Alarms {
 		v.Alarms = append(v.Alarms, alarmView{
 			State: wordOf(a.Signal, a.Finding.Level), Point: n.point(a.Point), Zone: n.zone(a.Zone),
@@ -178,6 +183,35 @@ func (v *view) panel(s *Status) {
 	}
 }
 
+// mostWhere is how many alarms the head of the page names: it is read from afar.
+const mostWhere = 3
+
+// where tells in the head of the page where it is and since when.
+func (v *view) where(s *Status, n names) {
+	first := s.Panel.At
+	for _, a := range s.Panel.Alarms {
+		if wordOf(a.Signal, a.Finding.Level).Class != v.State.Class {
+			continue
+		}
+		first = min(first, a.Since)
+		if len(v.Where) == mostWhere {
+			v.More++
+			continue
+		}
+		v.Where = append(v.Where, n.zone(a.Zone)+" · "+n.point(a.Point))
+	}
+	if len(v.Where) > 0 {
+		v.For = span(s.Panel.At.Sub(first))
+	}
+	if len(v.Where) > 0 && v.Time != "" && !v.ClockBad {
+		since, layout := s.Clock.Now.Add(-s.Panel.At.Sub(first)), time.TimeOnly
+		if since.YearDay() != s.Clock.Now.YearDay() {
+			layout = time.DateTime
+		}
+		v.Since = since.Format(layout)
+	}
+}
+
 // why lists the values that made an alarm, each beside its limit.
 func why(f detect.Finding) []string {
 	var all []string
@@ -185,7 +219,7 @@ func why(f detect.Finding) []string {
 		if e.Quantity == 0 || e.Quantity == drivers.Contact {
 			continue
 		}
-		all = append(all, e.Quantity.Text(e.Value)+" · 限值 limit "+e.Quantity.Text(e.Limit))
+		all = append(all, e.Quantity.Text(rounded(e.Value))+" · 限值 limit "+e.Quantity.Text(e.Limit))
 	}
 	return all
 }
@@ -222,7 +256,7 @@ func pointState(p *alarm.PointState, level detect.Level) state {
 func newValueView(c alarm.ChannelState) valueView {
 	v := valueView{}
 	if c.Seen && c.Quality != point.Bad {
-		v.Text = c.Quantity.Text(c.Value)
+		v.Text = c.Quantity.Text(rounded(c.Value))
 		if c.Quantity == drivers.Contact {
 			v.Text = contact(c.Value)
 		}

@@ -9,32 +9,74 @@ import (
 	"github.com/firepost/firepost/agent/point"
 )
 
-// state is one word for the whole site. Its class names it in JSON and colours the page.
+// state is one word for the whole site, and what to do about it. Its class names it in JSON and
+// colours the page.
 type state struct {
 	Class string
 	alarm.Text
+	Do alarm.Text // empty: nothing
 }
 
 // The states that are not the alarm of a signal.
 var (
-	normal   = state{"normal", alarm.Text{En: "Normal", Zh: "正常"}}
-	disabled = state{"disabled", alarm.Text{En: "Disabled", Zh: "屏蔽"}}
-	fault    = state{"fault", alarm.Text{En: "Fault", Zh: "故障"}}
-	prealarm = state{"prealarm", alarm.Text{En: "Pre-alarm", Zh: "预报警"}}
-	silent   = state{"unknown", alarm.Text{En: "Not responding", Zh: "无响应"}}
-	starting = state{"unknown", alarm.Text{En: "Starting", Zh: "启动中"}}
+	normal   = state{Class: "normal", Text: alarm.Text{En: "Normal", Zh: "正常"}}
+	disabled = state{Class: "disabled", Text: alarm.Text{En: "Disabled", Zh: "屏蔽"}}
+	fault    = state{Class: "fault", Text: alarm.Text{En: "Fault", Zh: "故障"}}
+	prealarm = state{
+		"prealarm", alarm.Text{En: "Pre-alarm", Zh: "预报警"},
+		alarm.Text{En: "Go and look there now.", Zh: "请立即到现场查看。"},
+	}
+	silent = state{
+		"unknown", alarm.Text{En: "Not responding", Zh: "无响应"},
+		alarm.Text{
+			En: "Nothing watches this site. Keep watch yourself and restart the box.",
+			Zh: "系统已停止监视。请派人值守，并重启设备。",
+		},
+	}
+	starting = state{Class: "unknown", Text: alarm.Text{En: "Starting", Zh: "启动中"}}
 )
 
 // alarms are the states of the signals.
 var alarms = map[alarm.Signal]state{
-	alarm.Fire:        {"fire", alarm.Text{En: "FIRE", Zh: "火警"}},
-	alarm.Gas:         {"gas", alarm.Text{En: "GAS", Zh: "燃气报警"}},
-	alarm.CO:          {"co", alarm.Text{En: "CO ALARM", Zh: "一氧化碳报警"}},
-	alarm.Flood:       {"flood", alarm.Text{En: "FLOOD", Zh: "水淹报警"}},
-	alarm.Evacuation:  {"evacuation", alarm.Text{En: "EVACUATE", Zh: "立即疏散"}},
-	alarm.Water:       {"water", alarm.Text{En: "Fire water", Zh: "消防水源异常"}},
-	alarm.Power:       {"power", alarm.Text{En: "Power supply", Zh: "电源异常"}},
-	alarm.Supervisory: {"supervisory", alarm.Text{En: "Supervisory", Zh: "监管报警"}},
+	alarm.Fire: {
+		"fire", alarm.Text{En: "FIRE", Zh: "火警"},
+		alarm.Text{En: "Get everybody out. Call 119.", Zh: "立即疏散，拨打119。"},
+	},
+	alarm.Gas: {
+		"gas", alarm.Text{En: "GAS", Zh: "燃气报警"},
+		alarm.Text{
+			En: "No flame, no switch. Close the valve, open windows, get out, then call 119.",
+			Zh: "严禁明火，勿动开关。关阀、开窗，撤离后再拨打119。",
+		},
+	},
+	alarm.CO: {
+		"co", alarm.Text{En: "CO ALARM", Zh: "一氧化碳报警"},
+		alarm.Text{
+			En: "Everybody out into fresh air. Call 119, and 120 for who feels unwell.",
+			Zh: "立即撤到室外通风处。拨打119，有人不适拨打120。",
+		},
+	},
+	alarm.Flood: {
+		"flood", alarm.Text{En: "FLOOD", Zh: "水淹报警"},
+		alarm.Text{En: "Leave low rooms. Switch the power there off from a dry place.",
+			Zh: "撤离低洼处，在干燥处切断该处电源。"},
+	},
+	alarm.Evacuation: {
+		"evacuation", alarm.Text{En: "EVACUATE", Zh: "立即疏散"},
+		alarm.Text{En: "Get everybody out now.", Zh: "所有人员立即撤离。"},
+	},
+	alarm.Water: {
+		"water", alarm.Text{En: "Fire water", Zh: "消防水源异常"},
+		alarm.Text{En: "Check tank, pump and valves.", Zh: "请检查水箱、水泵和阀门。"},
+	},
+	alarm.Power: {
+		"power", alarm.Text{En: "Power supply", Zh: "电源异常"},
+		alarm.Text{En: "Check the mains and the battery.", Zh: "请检查市电和蓄电池。"},
+	},
+	alarm.Supervisory: {
+		"supervisory", alarm.Text{En: "Supervisory", Zh: "监管报警"},
+		alarm.Text{En: "Check the point and put it right.", Zh: "请检查该点位并恢复正常。"},
+	},
 }
 
 // wordOf is the state that an alarm puts the site into.
@@ -113,6 +155,20 @@ var reasons = map[point.Reason]alarm.Text{
 	point.LineShort: {En: "line shorted", Zh: "线路短路"},
 	point.EndOfLife: {En: "end of life", Zh: "寿命到期"},
 	point.Test:      {En: "test", Zh: "测试"},
+}
+
+// rounded is value to three figures, which is what a person takes in at a glance. The JSON has all
+// of them.
+func rounded(value int64) int64 {
+	step := int64(1)
+	for v := max(value, -value); v >= 1000; v /= 10 {
+		step *= 10
+	}
+	half := step / 2
+	if value < 0 {
+		half = -half
+	}
+	return (value + half) / step * step
 }
 
 // lanes are the lanes by their letter.
