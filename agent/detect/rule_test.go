@@ -30,7 +30,7 @@ func (f feed) reading(q drivers.Quantity) point.Reading {
 }
 
 // play steps the rule every 100 ms up to end with the readings of the trace, and returns the
-// moments at which the level or the fault changed, as text: "1.0 alarm", "9.0 normal sensor_silent".
+// moments at which the level or the fault changed, as text, such as "9.0 normal sensor_silent".
 func play(r Rule, q drivers.Quantity, trace []feed, end float64) []string {
 	var got []string
 	var last Finding

@@ -8,7 +8,7 @@ import (
 
 const (
 	passed  = `{"Action":"pass","Package":"p","Test":"TestA"}` + "\n"
-	skipped = `{"Action":"output","Package":"p","Test":"TestB","Output":"    b_test.go:9: install x\n"}` +
+	skipped = `{"Action":"output","Package":"p","Test":"TestB","Output":" b_test.go:9: install x\n"}` +
 		"\n" + `{"Action":"skip","Package":"p","Test":"TestB"}` + "\n"
 	failed = `{"Action":"output","Package":"p","Test":"TestC","Output":"    c_test.go:7: got 1\n"}` +
 		"\n" + `{"Action":"fail","Package":"p","Test":"TestC"}` + "\n" +

@@ -69,8 +69,8 @@ func fireSoundsTheSiren(o *oracle, t *truth) {
 	o.s.violated(Sounds, "%s burns since %v, and there is no alarm", p.plan.ID, begin)
 }
 
-// flared tells whether the fire at a point came back after its alarm was silenced: after a calm that
-// was long enough for the panel to see, with a working way.
+// flared tells whether the fire at a point came back after its alarm was silenced: after a calm
+// that was long enough for the panel to see, with a working way.
 func (t *truth) flared(o *oracle, a *said) bool {
 	p := t.p
 	seen := p.plan.Spec.Conditions[0].Release + 2*p.period + p.takes + 5*o.s.tick

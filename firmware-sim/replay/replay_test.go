@@ -275,13 +275,12 @@ func TestLoadNamesTheMistake(t *testing.T) {
 	}
 }
 
-// A folder of more recordings can be named by FIREPOST_RECORDINGS: each of them must load.
-func TestMoreRecordings(t *testing.T) {
-	dir := os.Getenv("FIREPOST_RECORDINGS")
-	if dir == "" {
-		t.Skip("FIREPOST_RECORDINGS names no folder")
+// Every recording loads: those that are built in, or those in the folder FIREPOST_RECORDINGS.
+func TestEveryRecordingLoads(t *testing.T) {
+	files, dir := recordings.Files(), os.Getenv("FIREPOST_RECORDINGS")
+	if dir != "" {
+		files = os.DirFS(dir)
 	}
-	files := os.DirFS(dir)
 	names, err := fs.Glob(files, "*.json")
 	if err != nil || len(names) == 0 {
 		t.Fatalf("%s: %d recordings, %v", dir, len(names), err)
