@@ -31,9 +31,3 @@ func (rs ranges) covers(r Range) bool {
 	i := sort.Search(len(rs), func(i int) bool { return rs[i].To >= r.From })
 	return i < len(rs) && rs[i].From <= r.From && r.To <= rs[i].To
 }
-
-// overlaps reports whether any number of r is in the set.
-func (rs ranges) overlaps(r Range) bool {
-	i := sort.Search(len(rs), func(i int) bool { return rs[i].To >= r.From })
-	return i < len(rs) && rs[i].From <= r.To
-}
