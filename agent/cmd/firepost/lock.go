@@ -7,12 +7,35 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 // errLocked is returned when another agent uses the state directory.
 var errLocked = errors.New("in use")
+
+// lockTime is how long the start waits for the state directory: the siren does not wait for a card.
+const lockTime = 500 * time.Millisecond
+
+// lockInTime is lock, or an error when the directory does not answer.
+func lockInTime(dir string) (release func(), err error) {
+	type result struct {
+		release func()
+		err     error
+	}
+	got := make(chan result, 1)
+	go func() {
+		release, err := lock(dir)
+		got <- result{release, err}
+	}()
+	select {
+	case r := <-got:
+		return r.release, r.err
+	case <-time.After(lockTime):
+		return func() {}, fmt.Errorf("%s: no answer within %v", dir, lockTime)
+	}
+}
 
 // lock takes the state directory for this process, and makes it when it is not there. The returned
 // function gives it back and is never nil.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"syscall"
 
@@ -50,7 +51,8 @@ func prepareRun(f *pflag.FlagSet) action {
 
 func (c *runCmd) run(o outlet, _ []string) error {
 	log := newLog(o, c.json)
-	release, err := lock(c.dir)
+	widen()
+	release, err := lockInTime(c.dir)
 	if errors.Is(err, errLocked) {
 		return err
 	}
@@ -76,7 +78,7 @@ func (c *runCmd) run(o outlet, _ []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	a, err := agent.New(s, agent.Options{
-		Board: c.board(log), Dir: c.dir, Log: log, Sim: c.sim != "", Version: version,
+		Board: c.board(), Dir: c.dir, Log: log, Sim: c.sim != "", Version: version,
 		Built: buildTime(), Rejected: rejected, Pet: watchdog(),
 	})
 	if err != nil {
@@ -93,16 +95,24 @@ func refuse(o outlet, err error) error {
 	return &exitError{exitConfig, "no good site file; nothing was started and no output was touched"}
 }
 
-func (c *runCmd) board(log *slog.Logger) catalog.Board {
+func (c *runCmd) board() catalog.Board {
 	if c.sim != "" {
 		return board.Sim(c.sim)
 	}
-	b := board.Host()
-	for _, err := range b.Failures() {
-		log.Info("board", "err", err)
-	}
-	return b
+	return board.Host()
 }
+
+// widen lets more goroutines run at once than there are cores. A goroutine that computes, such as
+// one that seals a backlog for the line, keeps its place for 10 ms; with places to spare the kernel
+// puts the one that carries an alarm beside it at once.
+func widen() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.NumCPU() + spare)
+	}
+}
+
+// spare are the places for a contact, the panel, the siren's writer and its timer.
+const spare = 4
 
 func newLog(o outlet, asJSON bool) *slog.Logger {
 	if asJSON || os.Getenv("JOURNAL_STREAM") != "" {
