@@ -273,7 +273,7 @@ func TestTheHeadSaysWhereAndWhatToDo(t *testing.T) {
 func TestValuesAreRounded(t *testing.T) {
 	for value, want := range map[int64]int64{
 		0: 0, 999: 999, 1_004: 1_000, 26_501: 26_500, 26_950: 27_000, -26_501: -26_500,
-		99_960: 100_000,
+		99_960:            100_000,
 		math.MaxInt64 / 4: 2_310_000_000_000_000_000,
 	} {
 		if got := rounded(value); got != want {
