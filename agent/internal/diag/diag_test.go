@@ -264,7 +264,8 @@ func TestTheHeadSaysWhereAndWhatToDo(t *testing.T) {
 		strings.Contains(got, "since 09") {
 		t.Errorf("of six alarms and with no clock:\n%s", got)
 	}
-	if got := head(quiet()); strings.Contains(got, "class=\"do\"") || strings.Contains(got, "class=\"since\"") {
+	if got := head(quiet()); strings.Contains(got, `class="do"`) ||
+		strings.Contains(got, `class="since"`) {
 		t.Errorf("when all is well:\n%s", got)
 	}
 }
