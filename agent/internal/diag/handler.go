@@ -1,16 +1,11 @@
 package diag
 
 import (
-	"bytes"
-	_ "embed" // the page is part of the program
-	"html/template"
+	_ "embed" // the style is part of the program
 	"net/http"
 	"strconv"
 	"time"
 )
-
-//go:embed page.html
-var pageText string
 
 //go:embed style.css
 var styleText []byte
@@ -22,7 +17,6 @@ const maxRequests = 8
 // pages answers the requests.
 type pages struct {
 	status func() *Status
-	page   *template.Template
 	now    func() time.Time
 	free   chan struct{}
 }
@@ -33,10 +27,7 @@ type pages struct {
 func Handler(status func() *Status) http.Handler { return newPages(status, time.Now) }
 
 func newPages(status func() *Status, now func() time.Time) http.Handler {
-	p := &pages{
-		status: status, now: now, free: make(chan struct{}, maxRequests),
-		page: template.Must(template.New("page").Parse(pageText)), // our own promise, held by tests
-	}
+	p := &pages{status: status, now: now, free: make(chan struct{}, maxRequests)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.servePage)
 	mux.HandleFunc("GET /style.css", p.serveStyle)
@@ -75,12 +66,7 @@ func send(w http.ResponseWriter, kind string, body []byte) {
 }
 
 func (p *pages) servePage(w http.ResponseWriter, _ *http.Request) {
-	var body bytes.Buffer
-	if err := p.page.Execute(&body, newView(p.status(), p.now())); err != nil {
-		http.Error(w, "page: "+err.Error(), http.StatusInternalServerError)
-		return
-	}
-	send(w, "text/html; charset=utf-8", body.Bytes())
+	send(w, "text/html; charset=utf-8", page(newView(p.status(), p.now())))
 }
 
 func (p *pages) serveStyle(w http.ResponseWriter, _ *http.Request) {
