@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"syscall"
 
@@ -52,6 +53,9 @@ func prepareRun(f *pflag.FlagSet) action {
 func (c *runCmd) run(o outlet, _ []string) error {
 	log := newLog(o, c.json)
 	widen()
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt) // a board has little memory, and the agent little garbage
+	}
 	release, err := lockInTime(c.dir)
 	if errors.Is(err, errLocked) {
 		return err
@@ -101,6 +105,9 @@ func (c *runCmd) board() catalog.Board {
 	}
 	return board.Host()
 }
+
+// collectAt is how far the heap may grow, in per cent, before it is collected.
+const collectAt = 50
 
 // widen lets more goroutines run at once than there are cores. A goroutine that computes, such as
 // one that seals a backlog for the line, keeps its place for 10 ms; with places to spare the kernel

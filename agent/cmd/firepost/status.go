@@ -48,9 +48,9 @@ type report struct {
 			Values                         []struct{ Text, Quality, Reason string }
 		}
 		Outputs []struct {
-			ID  string
-			On  bool
-			Err string
+			ID      string
+			Playing bool
+			Err     string
 		}
 	}
 	Outbox struct {
@@ -124,7 +124,7 @@ func (s *report) print(w io.Writer) {
 		fmt.Fprintf(w, "  %-16s %-10s %s%s\n", p.ID, p.Level, strings.Join(values, ", "), left)
 	}
 	for _, out := range s.Panel.Outputs {
-		fmt.Fprintf(w, "  %-16s %-10s %s\n", out.ID, onOff(out.On), out.Err)
+		fmt.Fprintf(w, "  %-16s %-10s %s\n", out.ID, onOff(out.Playing), out.Err)
 	}
 	s.printLine(w)
 }

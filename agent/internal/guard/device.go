@@ -33,6 +33,7 @@ type device struct {
 	opened  bool // once at least
 	warm    point.Instant
 	fails   int // running
+	renewed int // the failure for which it was last opened anew
 	last    error
 
 	openErr atomic.Pointer[error] // while it never opened
@@ -71,7 +72,7 @@ func (d *device) open() error {
 		}
 		return err
 	}
-	d.dev = dev
+	d.dev, d.renewed = dev, d.fails
 	d.openErr.Store(nil)
 	if !d.opened {
 		d.warm = d.g.Now().Add(d.cfg.WarmUp)
@@ -106,7 +107,7 @@ func (d *device) read() (changed bool, err error) {
 	if d.fails >= failedAfter {
 		d.warm = now.Add(d.cfg.WarmUp) // it may have been without power
 	}
-	d.fails, d.last = 0, nil
+	d.fails, d.renewed, d.last = 0, 0, nil
 	quality, reason := point.Good, point.None
 	if now < d.warm {
 		quality, reason = point.Uncertain, point.WarmUp
@@ -160,9 +161,10 @@ func (d *device) backoff(last time.Duration) time.Duration {
 }
 
 // mustReopen tells whether it is time to open the device anew: one that lost its power has lost its
-// settings too.
+// settings too. It is opened once for each failure that asks for it: a part that needs time to
+// settle after an opening gets it.
 func (d *device) mustReopen() bool {
-	return d.dev == nil || d.fails > 0 && d.fails%reopenAfter == 0
+	return d.dev == nil || d.fails > d.renewed && d.fails%reopenAfter == 0
 }
 
 // missing says why the device could never be opened; empty: it could, or the agent is still young.
