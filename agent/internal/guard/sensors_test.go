@@ -337,6 +337,41 @@ func TestLastingFailureOpensAnew(t *testing.T) {
 	})
 }
 
+// A part that was opened anew and says for a while that it is not ready is left to settle: it is
+// not opened again before it has failed as often again.
+func TestPartOpenedAnewMaySettle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, log := &script{}, newDiary()
+		run(t, Config{Panel: p, Sensors: []Sensor{{
+			Name: "a", Bus: "b", Feeds: []Feed{{Point: "a"}},
+			Open: func() (drivers.Sensor, error) {
+				log.add("open")
+				s := &closer{spot{log: log}}
+				if len(log.times("open")) == 1 {
+					s.start = func() error { return errBus }
+					return s, nil
+				}
+				asked := 0
+				s.read = func() error {
+					if asked++; asked < 100 {
+						return drivers.ErrNotReady
+					}
+					return nil
+				}
+				return s, nil
+			},
+		}}})
+		time.Sleep(time.Minute)
+		if opens := len(log.times("open")); opens != 2 {
+			t.Errorf("got %d openings, want 2", opens)
+		}
+		all := p.readings("a")
+		if last := all[len(all)-1]; last.Quality != point.Good {
+			t.Errorf("got %+v, want it healed", last)
+		}
+	})
+}
+
 type closer struct{ spot }
 
 func (c *closer) Close() error {
