@@ -113,6 +113,24 @@ func (b *bench) edgeBusyOutside(ctx context.Context) error {
 	return b.alone(ctx, "edge.busy_outside")
 }
 
+// edgeBusyOutsideFifo is the same with the scheduling that the unit's example drop-in gives: FIFO
+// of priority 1, for this process and not for the busy ones. It shows what is the kernel's share of
+// a slow edge, and needs a privilege; without it there is no figure.
+func (b *bench) edgeBusyOutsideFifo(ctx context.Context) error {
+	stop, err := b.busyOutside(ctx, 2*runtime.NumCPU())
+	if err != nil {
+		return err
+	}
+	defer stop()
+	back, err := realtime()
+	if err != nil {
+		b.say("edge.busy_outside_fifo is left out: %v", err)
+		return nil
+	}
+	defer back()
+	return b.alone(ctx, "edge.busy_outside_fifo")
+}
+
 func (b *bench) edgeBusyInside(ctx context.Context) error {
 	defer busyInside(runtime.NumCPU())()
 	return b.alone(ctx, "edge.busy_inside")

@@ -47,6 +47,7 @@ func groups() []group {
 		{[]string{"start."}, (*bench).start},
 		{[]string{"edge.idle."}, (*bench).edgeIdle},
 		{[]string{"edge.busy_outside."}, (*bench).edgeBusyOutside},
+		{[]string{"edge.busy_outside_fifo."}, (*bench).edgeBusyOutsideFifo},
 		{[]string{"edge.busy_inside."}, (*bench).edgeBusyInside},
 		{[]string{"edge.trouble"}, (*bench).edgeTrouble},
 		{[]string{"edge.one_core."}, (*bench).edgeOneCore},
@@ -115,11 +116,12 @@ func (b *bench) all(ctx context.Context) error {
 		}
 		found = true
 		began := time.Now()
-		if err := g.run(b, ctx); err != nil {
-			failed = append(failed, fmt.Errorf("%s: %w", g.names[0], err))
-		}
+		err := g.run(b, ctx)
 		if ctx.Err() != nil {
 			return errors.Join(append(failed, ctx.Err())...)
+		}
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", strings.TrimSuffix(g.names[0], "."), err))
 		}
 		b.say("%s took %s", strings.TrimSuffix(g.names[0], "."), time.Since(began).Round(time.Second))
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -58,6 +59,33 @@ func blockDisk(dir string) (release func(), err error) {
 		return nil, fmt.Errorf("a lease on %s: %w", path, err)
 	}
 	return func() { f.Close() }, nil
+}
+
+// realtime gives every thread of this process, and those that they start, the scheduling FIFO of
+// priority 1, until back.
+func realtime() (back func(), err error) {
+	if err := schedule(unix.SchedAttr{Policy: unix.SCHED_FIFO, Priority: 1}); err != nil {
+		return nil, err
+	}
+	return func() { _ = schedule(unix.SchedAttr{Policy: unix.SCHED_NORMAL}) }, nil
+}
+
+func schedule(attr unix.SchedAttr) error {
+	attr.Size = unix.SizeofSchedAttr
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return err
+	}
+	for _, t := range threads {
+		id, err := strconv.Atoi(t.Name())
+		if err == nil {
+			err = unix.SchedSetAttr(id, &attr, 0)
+		}
+		if err != nil && !errors.Is(err, unix.ESRCH) { // one that has ended meanwhile needs nothing
+			return fmt.Errorf("sched_setattr: %w", err)
+		}
+	}
+	return nil
 }
 
 // procField reads a number of a file of /proc such as "VmRSS:  1234 kB"; a unit kB is worked in.

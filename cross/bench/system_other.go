@@ -21,4 +21,6 @@ func nap(ctx context.Context, d time.Duration) (at time.Time, late time.Duration
 
 func blockDisk(string) (release func(), err error) { return nil, errLinux }
 
+func realtime() (back func(), err error) { return nil, errLinux }
+
 func procField(string, string) (int64, error) { return 0, errLinux }
