@@ -49,9 +49,9 @@ sim: ## 200 seeds of the simulated site (SEED=31 for one, with its story; SEEDS=
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (1m)
-	@for p in $$(grep -rl --include='*_test.go' '^func Fuzz' agent buffer drivers firmware-sim | xargs -n1 dirname | sort -u); do \
+	@for p in $$(grep -rl --include='*_test.go' '^func Fuzz' agent buffer drivers firmware-sim provisioning | xargs -n1 dirname | sort -u); do \
 	  for f in $$(grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' $$p/*_test.go | cut -c6-); do \
-	    echo "== $$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(or $(FUZZTIME),1m) ./$$p; \
+	    echo "== $$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(or $(FUZZTIME),1m) -fuzzminimizetime 1x ./$$p || exit 1; \
 	  done; done
 
 .PHONY: golden
