@@ -77,6 +77,7 @@ func TestSeedsThatFoundSomething(t *testing.T) {
 		what string
 	}{
 		{202, "a silenced fire that fell to a pre-alarm and came back did not ring"},
+		{6312, "a fire that began before the fan was up to speed was called late"},
 	} {
 		for _, v := range Run(found.seed, Knobs{}).Violations {
 			t.Errorf("SEED=%d (%s): %v", found.seed, found.what, v)

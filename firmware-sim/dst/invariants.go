@@ -44,7 +44,7 @@ func fireSoundsTheSiren(o *oracle, t *truth) {
 	if t.beyond < 0 || t.out || !p.alarming() {
 		return
 	}
-	begin := max(t.beyond, t.clear, t.service, o.boot, o.rules)
+	begin := max(t.beyond, t.clear, t.service, o.boot, o.rules, p.warm)
 	if now-begin < p.period+p.takes+p.confirm+3*o.s.tick {
 		return
 	}

@@ -31,6 +31,7 @@ type spot struct {
 	chip    string // sensors of one chip convert one after the other
 	period  time.Duration
 	takes   time.Duration // conversion
+	warm    time.Duration // from power-up to full values
 	confirm time.Duration // of its alarm condition
 	feeds   drivers.Quantity
 
@@ -131,6 +132,7 @@ func (st *site) smoke(s *sim, i int) *spot {
 	p := &spot{
 		model: "sps30", opts: map[string]string{}, period: time.Second,
 		takes: 1200 * time.Millisecond, feeds: drivers.PM25, part: part,
+		warm:  8 * time.Second, // until its fan is up to speed, it sees a part of the smoke
 		set:   func(v int64) { part.SetAir(chip.Smoke(v)) },
 		quiet: 20_000, peak: 900_000, limit: 301_000,
 	}
