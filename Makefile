@@ -11,6 +11,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.built=$(STAMP)
 # only the runtime, cryptography and our own code keep them.
 SMALL   := -gcflags=all=-l $(foreach p,runtime internal crypto sync math github.com/firepost/firepost,-gcflags=$(p)/...=)
 BUILD   := CGO_ENABLED=0 go build -tags nethttpomithttp2 -trimpath $(SMALL) -ldflags '$(LDFLAGS)'
+MAXSIZE := 9500000
 REPORT  := go run ./cross/report $(if $(CI),-no-skips)
 QEMU6   := qemu-arm-static -cpu arm1176
 QEMU7   := qemu-arm-static -cpu cortex-a7
@@ -37,7 +38,8 @@ cross: ## bin/firepost for linux arm6, arm7, arm64 and amd64
 	GOOS=linux GOARCH=arm GOARM=7 $(BUILD) -o bin/firepost-linux-arm7 ./agent/cmd/firepost
 	GOOS=linux GOARCH=arm64 $(BUILD) -o bin/firepost-linux-arm64 ./agent/cmd/firepost
 	GOOS=linux GOARCH=amd64 $(BUILD) -o bin/firepost-linux-amd64 ./agent/cmd/firepost
-	@ls -l bin/firepost-linux-*
+	@for f in bin/firepost-linux-*; do s=$$(stat -c %s $$f); echo "$$f $$s bytes"; \
+	  test $$s -le $(MAXSIZE) || { echo "$$f is larger than $(MAXSIZE) bytes"; exit 1; }; done
 
 .PHONY: test
 test: ## all tests that need Go alone; more where a tool is found, and the names of what was skipped

@@ -50,7 +50,7 @@ func (a *Agent) ServeControl(ctx context.Context, l net.Listener) error {
 }
 
 func serve(ctx context.Context, l net.Listener, h http.Handler) error {
-	srv := diag.NewServer("", h)
+	srv := diag.NewServer(h)
 	stop := context.AfterFunc(ctx, func() { srv.Close() })
 	defer stop()
 	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) || ctx.Err() == nil {

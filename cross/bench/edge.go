@@ -113,7 +113,7 @@ func (b *bench) edgeBusyOutside(ctx context.Context) error {
 	return b.alone(ctx, "edge.busy_outside")
 }
 
-// edgeBusyOutsideFifo is the same with the scheduling that the unit's example drop-in gives: FIFO
+// edgeBusyOutsideFifo is the same with real-time scheduling of the whole process: FIFO
 // of priority 1, for this process and not for the busy ones. It shows what is the kernel's share of
 // a slow edge, and needs a privilege; without it there is no figure.
 func (b *bench) edgeBusyOutsideFifo(ctx context.Context) error {

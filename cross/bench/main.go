@@ -15,6 +15,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -68,7 +70,19 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
+// likeTheCommand gives this process what cmd/firepost gives itself: four places for goroutines
+// beside the cores, and a heap that is collected at half growth.
+func likeTheCommand() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.NumCPU() + 4)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
+}
+
 func run(ctx context.Context, args []string, out, log io.Writer) int {
+	likeTheCommand()
 	if len(args) > 0 {
 		if role, ok := roles()[args[0]]; ok {
 			if err := role(ctx, args[1:]); err != nil {

@@ -159,7 +159,9 @@ func (l *hostLine) Wait(max time.Duration) (uint32, error) {
 // Interrupts tells whether an edge ends a Wait.
 func (l *hostLine) Interrupts() bool { return l.interrupts }
 
-// Close gives the line back to the kernel. Most boards keep the level of an output.
+// Close gives the line back to the kernel. Whether an output keeps its level then is for the kernel
+// to say: that of a Raspberry Pi does by default since June 2024 (parameter persist_gpio_outputs of
+// pinctrl-bcm2835), others may make it an input.
 func (l *hostLine) Close() error { return l.handle.Close() }
 
 func (l *hostLine) failed(action string, err error) error {

@@ -44,6 +44,8 @@ func TestOnlyALevelIsAState(t *testing.T) {
 		{"normal at low", contact.High, false, nil, 0},
 		{"error with low", contact.High, false, errGone, 0},
 		{"error with high", contact.Low, true, errGone, 0},
+		{"error with low, abnormal at low", contact.Low, false, errGone, 0},
+		{"error with high, abnormal at high", contact.High, true, errGone, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := contact.New(&line{high: c.high, err: c.err}, c.abnormal)

@@ -378,7 +378,7 @@ func TestRequestsAreBounded(t *testing.T) {
 
 // A server has a bound on all that a client could draw out.
 func TestServerHasEveryTimeout(t *testing.T) {
-	s := NewServer("127.0.0.1:0", http.NotFoundHandler())
+	s := NewServer(http.NotFoundHandler())
 	if s.ReadHeaderTimeout <= 0 || s.ReadTimeout <= 0 || s.WriteTimeout <= 0 || s.IdleTimeout <= 0 ||
 		s.MaxHeaderBytes <= 0 {
 		t.Errorf("got %+v, want a bound on each", s)

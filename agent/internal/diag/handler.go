@@ -83,9 +83,8 @@ func (p *pages) serveHealth(w http.ResponseWriter, _ *http.Request) {
 }
 
 // NewServer returns a server with a bound on everything that a client could drag out.
-func NewServer(addr string, h http.Handler) *http.Server {
+func NewServer(h http.Handler) *http.Server {
 	return &http.Server{
-		Addr:              addr,
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
