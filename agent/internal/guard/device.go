@@ -57,11 +57,8 @@ func newDevice(g *Guard, s Sensor) *device {
 // another one: it may hold what the new one would need.
 func (d *device) open() error {
 	var dev drivers.Sensor
+	d.close()
 	_, err := d.g.safely(d.name(), func() (err error) {
-		if c, ok := d.dev.(io.Closer); ok {
-			d.dev = nil
-			_ = c.Close() // it has failed already
-		}
 		dev, err = d.cfg.Open()
 		return err
 	})
@@ -79,6 +76,14 @@ func (d *device) open() error {
 	}
 	d.opened = true
 	return nil
+}
+
+// close gives the sensor back.
+func (d *device) close() {
+	if c, ok := d.dev.(io.Closer); ok {
+		d.dev = nil
+		_, _ = d.g.safely(d.name(), c.Close) // it has failed already, or is not needed any more
+	}
 }
 
 // start and read are the two entries of the sensor.

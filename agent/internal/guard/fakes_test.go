@@ -138,6 +138,12 @@ func (s *siren) State() (bool, error) {
 	return s.on != s.lies, nil
 }
 
+// Close gives it back; its level stays.
+func (s *siren) Close() error {
+	s.log.add(s.name + " close")
+	return nil
+}
+
 func (s *siren) behave(set func(bool) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -51,8 +51,9 @@ type Sensor struct {
 	// once. Empty: the sensor is its own chip. A chip lies on one bus.
 	Chip string
 	// Open gives the sensor. It is tried again until it succeeds, and once more when the sensor has
-	// failed for long; before that a sensor that is an io.Closer is closed. A sensor that is a
-	// drivers.Waiter gets a goroutine of its own and is read after each edge.
+	// failed for long; before that, and when the guard ends, a sensor that is an io.Closer is
+	// closed. A sensor that is a drivers.Waiter gets a goroutine of its own and is read after each
+	// edge.
 	Open   func() (drivers.Sensor, error)
 	Period time.Duration // between two conversions; 0: 1 s
 	WarmUp time.Duration // readings before it are uncertain
@@ -64,10 +65,13 @@ type Sensor struct {
 type Output struct {
 	ID alarm.OutputID
 	// Open gives the output with its first level already driven. It is tried again until it
-	// succeeds. An output that is a drivers.Checker is read back after each Set.
+	// succeeds. An output that is a drivers.Checker is read back after each Set, one that is an
+	// io.Closer is closed when the guard ends.
 	Open  func(on bool) (drivers.Output, error)
 	Alarm bool // without an answer from it for 3 s, Pet is not called
-	Keep  bool // when the guard ends, an output that is on stays as it is
+	// Keep leaves an output that plays an alarm on when the guard ends, without its pattern. Every
+	// other one goes off.
+	Keep bool
 }
 
 // Config is all that a Guard needs. Panel is required.
@@ -208,7 +212,8 @@ func (g *Guard) Notice(n alarm.Notice) {
 }
 
 // Run opens sensors and outputs and carries on until ctx ends. Then outputs go to rest, but for
-// those that are on and to be kept. It returns an error that names each output, bus and contact
+// those that play an alarm and are to be kept: they are left on. All that can be closed is closed,
+// so that another guard can open it. It returns an error that names each output, bus and contact
 // which does not answer at the end. It may be called once.
 func (g *Guard) Run(ctx context.Context) error {
 	// The first step, before any input, gives each output the level that it is opened with: after a

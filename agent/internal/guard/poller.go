@@ -43,6 +43,9 @@ type polled struct {
 
 func (p *poller) run(ctx context.Context) error {
 	p.poll(ctx)
+	for _, d := range p.devices {
+		d.close()
+	}
 	p.contacts.Wait()
 	return nil
 }
@@ -140,7 +143,10 @@ func (p *poller) open(ctx context.Context, d *polled) {
 	if c, ok := d.dev.(drivers.Waiter); ok {
 		p.devices = slices.DeleteFunc(p.devices, func(o *polled) bool { return o == d })
 		contact := &contact{device: d.device, waiter: c}
-		p.contacts.Go(func() { p.g.Keep(ctx, "contact "+d.cfg.Name, contact.run) })
+		p.contacts.Go(func() {
+			p.g.Keep(ctx, "contact "+d.cfg.Name, contact.run)
+			contact.close()
+		})
 		return
 	}
 	if first {

@@ -20,6 +20,7 @@ const (
 	slowRetry  = 2 * time.Second        // opening slows down to it
 	openGrace  = 2 * time.Second        // a node of /dev may come later than the agent
 	reopenSets = 20                     // failures running after which the output is opened anew
+	lastTries  = 3                      // at the end
 	grain      = 10 * time.Millisecond  // every edge of a pattern lies on a multiple of it
 )
 
@@ -56,7 +57,9 @@ type writer struct {
 	slowest peak
 }
 
-func (w *writer) run(ctx context.Context) error {
+// run drives the output until the guard ends. It does not look at its context: an output that
+// answers after the guard has ended is still brought to its last level.
+func (w *writer) run(context.Context) error {
 	beat := w.g.cfg.Beat()
 	defer beat.Stop()
 	for {
@@ -70,8 +73,6 @@ func (w *writer) run(ctx context.Context) error {
 		case <-beat.C():
 		case <-w.finish:
 			w.rest()
-			return nil
-		case <-ctx.Done():
 			return nil
 		}
 	}
@@ -103,13 +104,18 @@ func (w *writer) set(now point.Instant, on bool) error {
 	w.on = on
 	w.shown.Store(on)
 	_, err := w.g.safely("output "+string(w.cfg.ID), func() (err error) {
-		if w.dev == nil {
+		opened := w.dev == nil
+		if opened {
 			if w.dev, err = w.cfg.Open(on); err != nil {
 				w.dev = nil
 				return err
 			}
-		} else if err := w.dev.Set(on); err != nil {
-			return err
+		}
+		// That one which failed can be opened anew does not show that it obeys again.
+		if !opened || w.fails > 0 {
+			if err := w.dev.Set(on); err != nil {
+				return err
+			}
 		}
 		w.sets.Add(1)
 		return readBack(w.dev, on)
@@ -144,9 +150,8 @@ func (w *writer) failed(err error) time.Duration {
 	if w.dev == nil {
 		return min(retry<<min(w.fails-1, 8), slowRetry)
 	}
-	if c, ok := w.dev.(io.Closer); ok && w.fails%reopenSets == 0 {
-		_, _ = w.g.safely("output "+string(w.cfg.ID), c.Close) // it has failed already
-		w.dev = nil
+	if w.fails%reopenSets == 0 {
+		w.close()
 	}
 	return retry
 }
@@ -159,21 +164,37 @@ func (w *writer) worked() {
 	}
 }
 
-// rest brings the output to rest, unless it is on and to be kept.
+// rest leaves the output as it is to be without the guard, and gives it back. An alarm that is kept
+// is on without its pattern: nobody is left to end a gap.
 func (w *writer) rest() {
 	select {
-	case w.wish = <-w.mail:
-		w.drive() // the last wish counts, even if it came with the end
+	case w.wish = <-w.mail: // the last wish counts, even if it came with the end
 	default:
 	}
-	if w.dev == nil || w.cfg.Keep && w.on {
+	on := w.cfg.Keep && alarms(w.wish.pattern)
+	if w.dev == nil && !on {
 		return
 	}
-	if err := w.set(w.g.Now(), false); err != nil {
+	err := w.set(w.g.Now(), on)
+	for tries := 1; err != nil && tries < lastTries; tries++ {
+		pause(context.Background(), retry)
+		err = w.set(w.g.Now(), on)
+	}
+	if err != nil {
 		w.g.report(slog.LevelError, "output failed", "output", w.cfg.ID, "err", err)
 	}
+	w.close()
+}
+
+// alarms tells whether a pattern calls for help. A chirp tells of a fault, and a siren that is left
+// on for it would be a false alarm.
+func alarms(p alarm.Pattern) bool { return p != alarm.Off && p != alarm.Chirp }
+
+// close gives the output back; its level stays where the hardware leaves it.
+func (w *writer) close() {
 	if c, ok := w.dev.(io.Closer); ok {
-		_ = c.Close() // nothing is left to do with it
+		w.dev = nil
+		_, _ = w.g.safely("output "+string(w.cfg.ID), c.Close) // nothing is left to do with it
 	}
 }
 
