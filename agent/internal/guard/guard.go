@@ -3,9 +3,10 @@
 // a reader. Whatever can hang has a goroutine of its own and hangs alone.
 //
 // The way from an edge to the siren's write is three goroutines that make way for each other on one
-// thread, some 20 µs. What comes before it, from the edge until a goroutine runs, the guard cannot
-// shorten: a processor of Go must be free (GOMAXPROCS above the number of goroutines that compute;
-// otherwise it takes the scheduler 10 ms for each of them), and a processor of the board.
+// thread. What comes before it, from the edge until a goroutine runs, the guard cannot shorten: a
+// processor of Go must be free (GOMAXPROCS above the number of goroutines that compute; otherwise
+// each of them is waited for), and a processor of the board. BenchmarkEdgeToWrite measures both on
+// the machine at hand: its own- figures are the guard's part, its rows are how busy the rest is.
 package guard
 
 import (
