@@ -201,6 +201,44 @@ func TestRestartWithinAnAlarmRingsOn(t *testing.T) {
 	})
 }
 
+// Another agent of the same process on the same board finds every line free: no fault stands, the
+// siren is on from the end of the first agent until long after the start of the second, and the
+// call point is read.
+func TestRestartOnTheSameBoard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, enrolled).run()
+		r.sleepUntil(5 * time.Second)
+		r.press()
+		r.sleepUntil(8*time.Second + 700*time.Millisecond)
+		r.end()
+
+		second := newRig(t, func(s *rig, _ *string, o *Options) {
+			s.board, s.dir, s.district = r.board, r.dir, r.district
+			r.board.Bus("i2c-0").Detach(0x44) // a rig brings its own part
+			o.Board = r.board
+		}).run()
+		second.sleepUntil(10 * time.Second)
+		if faults := second.faults(); len(faults) != 0 {
+			t.Errorf("the second agent shows %v", faults)
+		}
+		changes, _ := r.board.Pin(sirenLine).History()
+		i := len(changes) - 1
+		for i > 0 && !changes[i].Opened {
+			i--
+		}
+		if i == 0 || !changes[i-1].High || !changes[i].High {
+			t.Errorf("the siren's line: %+v; want it left on, and then opened on", changes)
+		}
+		second.release()
+		second.sleepUntil(30 * time.Second)
+		again, gone := second.heard(alarm.Raised), second.heard(alarm.Cleared)
+		if len(again) != 1 || !again[0].Restored || len(gone) != 1 {
+			t.Errorf("raised %+v, cleared %+v; want the alarm restored and its cause gone", again, gone)
+		}
+		second.end()
+	})
+}
+
 // A wall clock that jumps by years changes no decision: the same events at the same moments.
 func TestWallClockJumpsChangeNoDecision(t *testing.T) {
 	steady := decisions(t)
