@@ -22,6 +22,7 @@ const (
 	OutputFailed   detect.FaultCode = "output_failed"
 	UplinkDown     detect.FaultCode = "uplink_down"
 	UplinkRefused  detect.FaultCode = "uplink_refused"
+	IdentityShared detect.FaultCode = "identity_shared"
 	NotEnrolled    detect.FaultCode = "not_enrolled"
 	StorageFull    detect.FaultCode = "storage_full"
 	StorageFailed  detect.FaultCode = "storage_failed"
@@ -30,11 +31,9 @@ const (
 	SavedLost      detect.FaultCode = "saved_lost"
 	PlanRejected   detect.FaultCode = "plan_rejected"
 	ClockUnsynced  detect.FaultCode = "clock_unsynced"
-	GapDropped     detect.FaultCode = "gap"
 	BusHung        detect.FaultCode = "bus_hung"
 	BusMissing     detect.FaultCode = "bus_missing"
-	MainsLost      detect.FaultCode = "mains_lost"
-	WatchdogAbsent detect.FaultCode = "watchdog_absent"
+	MainsLost      detect.FaultCode = "mains_lost" // for the power input of a site that has one
 )
 
 // catalogue holds every fault that has words of its own.
@@ -66,6 +65,10 @@ var catalogue = []FaultKind{
 		Says: Text{"The district refuses this box.", "区域平台拒绝本设备接入。"},
 		Do: Text{"Renew the certificate or enrol the box again. Local alarms work.",
 			"请更新证书或重新注册设备。本地报警正常。"}},
+	{Code: IdentityShared,
+		Says: Text{"Another box uses the identity of this one.", "另有设备正在使用本设备的身份。"},
+		Do: Text{"Find the box that was copied from this one and enrol it anew. Local alarms work.",
+			"请找出由本设备复制的另一台并重新注册。本地报警正常。"}},
 	{Code: NotEnrolled,
 		Says: Text{"This box belongs to no district yet.", "本设备尚未注册到区域平台。"},
 		Do: Text{"Enrol it. Local alarms work, and nobody outside is told of them.",
@@ -101,10 +104,6 @@ var catalogue = []FaultKind{
 		Do: Text{"Check that a time server can be reached. Alarms do not need the clock.",
 			"请检查能否连接时间服务器。报警不依赖时钟。"},
 		After: 10 * time.Minute},
-	{Code: GapDropped,
-		Says: Text{"Some records were dropped before they could be sent.", "部分记录在发送前已丢失。"},
-		Do: Text{"Nothing to repair; the gap is reported to the district.",
-			"无需维修；缺失范围已上报区域平台。"}},
 	{Code: BusHung,
 		Says: Text{"A sensor bus does not answer; all sensors on it are out.",
 			"传感器总线无响应，其上所有传感器失效。"},
@@ -112,16 +111,14 @@ var catalogue = []FaultKind{
 			"请逐个拔下该总线上的传感器，直到其余恢复。"}},
 	{Code: BusMissing,
 		Says: Text{"A bus or line of the site file cannot be opened.", "配置中的总线或线路无法打开。"},
-		Do: Text{"Run firepost doctor; it says which one and what to switch on.",
-			"请运行 firepost doctor，它会指出是哪一个以及如何启用。"}},
+		Do: Text{"The detail of this fault says which one and why. Switch it on and check its " +
+			"wiring, or correct the site file and run firepost check. Its points cannot see a fire.",
+			"请看本故障的详情：其中写明是哪一个及原因。请启用它并检查接线，" +
+				"或改正站点配置文件后运行 firepost check。其点位目前无法探测火情。"}},
 	{Code: MainsLost,
 		Says:  Text{"Mains power is lost; the box runs on its battery.", "主电断电，设备由电池供电。"},
 		Do:    Text{"Check the fuse and the plug.", "请检查保险丝和插头。"},
 		After: 10 * time.Second},
-	{Code: WatchdogAbsent,
-		Says: Text{"Nothing restarts this program if it hangs.", "程序卡死时没有看门狗重启。"},
-		Do: Text{"Run it as the packaged service, which has a watchdog.",
-			"请以安装包自带的服务方式运行，该服务带看门狗。"}},
 }
 
 // Fault looks up a fault. A code that the catalogue does not know still has words: a fault is never

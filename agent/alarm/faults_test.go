@@ -1,6 +1,8 @@
 package alarm
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +43,30 @@ func TestCatalogueIsComplete(t *testing.T) {
 }
 
 func isHan(r rune) bool { return unicode.Is(unicode.Han, r) }
+
+// commands are those of the program firepost.
+var commands = []string{
+	"run", "check", "status", "ack", "silence", "reset", "disable", "enable",
+}
+
+// A text sends nobody to a command that does not exist.
+func TestCatalogueNamesCommandsThatExist(t *testing.T) {
+	word := regexp.MustCompile(`firepost +([a-z-]+)`)
+	n := 0
+	for _, f := range append(Faults(), Fault("unknown")) {
+		for _, text := range []string{f.Says.En, f.Says.Zh, f.Do.En, f.Do.Zh} {
+			for _, m := range word.FindAllStringSubmatch(text, -1) {
+				n++
+				if !slices.Contains(commands, m[1]) {
+					t.Errorf("%s: there is no command %q", f.Code, m[0])
+				}
+			}
+		}
+	}
+	if n == 0 {
+		t.Error("no text names a command")
+	}
+}
 
 // A code that nobody wrote words for is shown all the same.
 func TestUnknownFaultIsShown(t *testing.T) {
@@ -111,6 +137,100 @@ func TestNoticesAreDelayedAndHidden(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// A fault that is shown and gains a cause is announced and sounds anew, whoever had silenced it.
+// One that loses a cause, or says the same with another number, is not.
+func TestAnotherCauseIsAnotherFault(t *testing.T) {
+	tests := []struct {
+		code          detect.FaultCode
+		first, second string
+		news          bool
+	}{
+		{OutputFailed, "lamp: write: input/output error",
+			"lamp: write: input/output error; siren: no answer for 3 s", true},
+		{OutputFailed, "lamp: not connected", "siren: no answer for 3 s; lamp: not connected", true},
+		{OutputFailed, "lamp: not connected", "siren: no answer for 3 s", true},
+		{OutputFailed, "lamp: not connected; siren: not connected", "siren: not connected", false},
+		{OutputFailed, "lamp: 3 writes failed", "lamp: 4 writes failed", false},
+		{BusHung, "i2c-1: no answer for 2 s", "i2c-1: no answer for 2 s; i2c-2: no answer for 2 s",
+			true},
+		{StorageFailed, "keeper: no space", "keeper: no space; outbox: read-only file system", true},
+		{StorageFailed, "keeper: no space", "keeper: no space", false},
+		{Restarted, "courier", "scribe", true},
+		{StorageFull, "", "outbox: no space", true},
+		{StorageFull, "outbox: no space", "", false},
+	}
+	for _, tt := range tests {
+		t.Run(string(tt.code)+" "+tt.second, func(t *testing.T) {
+			r := newRig(t, bench(), Saved{})
+			r.pending.Notices = []Notice{{Fault: tt.code, On: true, Detail: tt.first}}
+			r.step()
+			r.order(Command{Action: Silence, By: onSite})
+			r.run(time.Hour)
+			r.plays("buzzer", Off)
+			r.events = nil
+			r.pending.Notices = []Notice{{Fault: tt.code, On: true, Detail: tt.second}}
+			r.step()
+			want, tone := 0, Off
+			if tt.news {
+				want, tone = 1, Chirp
+			}
+			r.plays("buzzer", tone)
+			if got := r.count(FaultRaised, ""); got != want {
+				t.Fatalf("announced %d times, want %d", got, want)
+			}
+			if tt.news {
+				if e := r.newest(FaultRaised); e.Fault != tt.code || e.Reason != tt.second {
+					t.Errorf("got %s %q, want %q", e.Fault, e.Reason, tt.second)
+				}
+			}
+			if f := r.panel.Snapshot(r.now).Faults; len(f) != 1 || f[0].Detail != tt.second {
+				t.Errorf("shown: %+v, want %q", f, tt.second)
+			}
+			if got := r.count(FaultEnded, ""); got != 0 {
+				t.Errorf("it ended %d times", got)
+			}
+			r.run(time.Minute)
+			if got := r.count(FaultRaised, ""); got != want {
+				t.Errorf("announced %d times after a minute, want %d", got, want)
+			}
+		})
+	}
+}
+
+// A cause that comes and goes all the time is announced once in ten seconds, and one that comes
+// soon after another is announced at the end of them.
+func TestCausesDoNotChatter(t *testing.T) {
+	r := newRig(t, bench(), Saved{})
+	say := func(detail string) {
+		r.pending.Notices = []Notice{{Fault: OutputFailed, On: true, Detail: detail}}
+	}
+	say("lamp: stuck")
+	r.run(3 * time.Second)
+	r.order(Command{Action: Silence, By: onSite})
+	say("lamp: stuck; siren: no answer for 3 s")
+	r.run(tellAgain - 3*time.Second - tick)
+	if got := r.count(FaultRaised, ""); got != 1 {
+		t.Fatalf("announced %d times within %v, want once", got, tellAgain)
+	}
+	r.plays("buzzer", Off)
+	r.run(tick)
+	e := r.newest(FaultRaised)
+	if e.At != point.Instant(tellAgain) || !strings.Contains(e.Reason, "siren") {
+		t.Fatalf("announced %q at %v, want the siren at %v", e.Reason, time.Duration(e.At), tellAgain)
+	}
+	r.plays("buzzer", Chirp)
+	r.events = nil
+	for range 300 { // a minute
+		say("lamp: stuck")
+		r.step()
+		say("lamp: stuck; siren: no answer for 3 s")
+		r.step()
+	}
+	if got := r.count(FaultRaised, ""); got < 5 || got > 6 {
+		t.Errorf("announced %d times within a minute, want once in %v", got, tellAgain)
 	}
 }
 

@@ -6,7 +6,12 @@ import (
 	"github.com/firepost/firepost/agent/point"
 )
 
-// restore takes over what an earlier run left, as if it had all begun at the instant 0.
+// longPast is before every moment, even after shift.
+const longPast = point.Instant(-1 << 62)
+
+// restore takes over what an earlier run left, as if it had all begun at the instant 0. A time that
+// ran may have run for saveAgain more than was saved. It is counted as if it had: that a silence
+// ends early does no harm.
 func (p *Panel) restore(s Saved) {
 	for _, a := range s.Alarms {
 		p.alarms = append(p.alarms, &standing{
@@ -28,12 +33,16 @@ func (p *Panel) restore(s Saved) {
 		}
 	}
 	if p.silenced = s.Silenced && len(p.alarms) > 0; p.silenced {
-		p.resoundAt = point.Instant(max(s.Resound, 1))
+		p.resoundAt = longPast
+		if left := s.Resound - saveAgain; left > 0 {
+			p.resoundAt = point.Instant(left)
+		}
 	}
 	for _, d := range s.Disabled {
 		if w := p.at(d.Point); w != nil {
 			w.disabled = &disablement{
-				since: point.Instant(-d.Age), until: point.Instant(min(d.Remaining, mostDisabled)),
+				since:  point.Instant(-d.Age - saveAgain),
+				until:  point.Instant(min(d.Remaining, mostDisabled) - saveAgain),
 				reason: d.Reason, by: d.By,
 			}
 		}

@@ -2,6 +2,8 @@ package alarm
 
 import (
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/firepost/firepost/agent/detect"
 	"github.com/firepost/firepost/agent/point"
@@ -9,6 +11,10 @@ import (
 
 // mostNotices is how many faults of the box itself are kept apart. The catalogue has fewer.
 const mostNotices = 64
+
+// tellAgain is the shortest time between two announcements of one fault that goes on. A cause that
+// comes earlier is announced at its end, if it still stands.
+const tellAgain = 10 * time.Second
 
 // notices are the faults that other rooms have told of, whether they are shown yet or not.
 type notices []notice
@@ -20,6 +26,10 @@ type notice struct {
 	detail string
 	shown  bool
 	quiet  bool // a person has silenced it
+
+	causes []string      // of the detail, by name
+	told   []string      // those that were announced, and stand since
+	toldAt point.Instant // the last announcement
 }
 
 // note takes what another room knows about itself.
@@ -41,9 +51,26 @@ func (p *Panel) note(now point.Instant, n Notice) {
 		have.since = now
 	}
 	have.on = n.On
-	if n.On {
-		have.detail = n.Detail
+	if n.On && n.Detail != have.detail {
+		have.detail, have.causes = n.Detail, causesOf(n.Detail)
+		have.told = slices.DeleteFunc(have.told, func(cause string) bool {
+			return !slices.Contains(have.causes, cause)
+		})
 	}
+}
+
+// causesOf names the causes in a detail, which reads "siren: no answer for 3 s; lamp: not there". A
+// cause is named by what it is the fault of, so that a number or another text after the colon is
+// not news.
+func causesOf(detail string) []string {
+	var causes []string
+	for part := range strings.SplitSeq(detail, "; ") {
+		name, _, _ := strings.Cut(part, ": ")
+		if name != "" && !slices.Contains(causes, name) {
+			causes = append(causes, name)
+		}
+	}
+	return causes
 }
 
 // slot is where a new fault is kept: where one has ended, at the end, or, when all are taken, in
@@ -59,7 +86,8 @@ func (ns notices) slot() int {
 	return len(ns) - 1
 }
 
-// showNotices shows what has lasted long enough and is not hidden by something that explains it.
+// showNotices shows what has lasted long enough and is not hidden by something that explains it. A
+// fault that is shown and gains a cause is announced anew: whoever silenced it knew less.
 func (p *Panel) showNotices(now point.Instant) {
 	for i := range p.notices {
 		n := &p.notices[i]
@@ -67,12 +95,21 @@ func (p *Panel) showNotices(now point.Instant) {
 		switch {
 		case n.shown && !want:
 			p.endNotice(now, i)
-		case !n.shown && want:
-			n.shown, n.quiet = true, false
-			p.emit(now, Event{Kind: FaultRaised, Fault: n.kind.Code, Reason: n.detail})
-			p.redrive = true
+		case !n.shown && want, n.gained() && now.Sub(n.toldAt) >= tellAgain:
+			p.announce(now, n)
 		}
 	}
+}
+
+// gained tells whether a fault that is shown has a cause that nobody was told of.
+func (n *notice) gained() bool { return n.shown && len(n.told) < len(n.causes) }
+
+// announce tells of a fault, with all its causes, and lets it sound.
+func (p *Panel) announce(now point.Instant, n *notice) {
+	n.shown, n.quiet = true, false
+	n.told, n.toldAt = append(n.told[:0], n.causes...), now
+	p.emit(now, Event{Kind: FaultRaised, Fault: n.kind.Code, Reason: n.detail})
+	p.redrive = true
 }
 
 // endNotice tells that a fault is no longer shown.

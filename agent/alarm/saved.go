@@ -8,8 +8,10 @@ import (
 )
 
 // Saved is what the panel must remember over a restart. It holds ages and remaining times, never
-// moments, so that a power cut neither shortens an alarm nor lengthens a disablement. The zero
-// value is a new panel: nothing disabled, nothing latched.
+// moments, so that a power cut neither shortens an alarm nor lengthens a disablement. While a
+// silence or a disablement runs it comes every 10 s, and a new run takes 10 s off either: a restart
+// may end them early, and restarts without end cannot keep them up. The zero value is a new panel:
+// nothing disabled, nothing latched.
 type Saved struct {
 	Boot      uint32 // number of the run that saved it
 	LastEvent uint64

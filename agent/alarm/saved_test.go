@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"testing"
 	"time"
+
+	"github.com/firepost/firepost/agent/point"
 )
 
 // copied is what a file gives back: a value that shares nothing with the panel.
@@ -91,7 +93,8 @@ func TestKilledAtAnyStepItIsNeverSilent(t *testing.T) {
 	}
 }
 
-// Remaining times go on where they stood: time without power shortens nothing.
+// Remaining times go on where they stood, less what may have run since they were saved: time
+// without power shortens nothing, and a crash lengthens nothing.
 func TestRemainingTimesGoOn(t *testing.T) {
 	r := newRig(t, bench(), Saved{})
 	r.contacts["smoke1"] = 1
@@ -101,17 +104,72 @@ func TestRemainingTimesGoOn(t *testing.T) {
 	r.run(4 * time.Minute)
 	r.panel, r.now, r.events = New(bench(), copied(t, r.saved)), 0, nil
 	r.now = r.now.Add(30 * time.Second) // a slow start
-	r.run(5*time.Minute + 50*time.Second)
+	r.run(6*time.Minute - saveAgain - time.Second)
 	r.plays("siren", Off)
-	r.run(70 * time.Second) // a minute is what a crash may add
+	r.run(saveAgain + time.Second)
 	r.plays("siren", Temporal3)
 	s := r.panel.Snapshot(r.now).Points[2]
-	if s.Disabled < 48*time.Minute || s.Disabled > 51*time.Minute || s.By != remote {
+	if s.Disabled < 50*time.Minute-saveAgain || s.Disabled > 50*time.Minute || s.By != remote {
 		t.Errorf("got %v left by %+v, want about 50 min by the district", s.Disabled, s.By)
 	}
 }
 
-// Saved comes with every change that matters and at no other time, but for the minutes that a
+// A box that restarts again and again comes to the end of a silence and of a disablement, and not
+// later than one that goes on: at whatever moment it is killed.
+func TestRestartsWithoutEndEndASilence(t *testing.T) {
+	const start = point.Instant(time.Second) // without power, or until the first step
+	for _, life := range []time.Duration{
+		50 * time.Second, 100 * time.Millisecond, 3 * time.Second, 9900 * time.Millisecond,
+		10*time.Second + 100*time.Millisecond, 61 * time.Second, 12 * time.Minute,
+	} {
+		r := newRig(t, bench(), Saved{})
+		r.contacts["smoke1"] = 1
+		r.run(2 * time.Second)
+		r.order(Command{Action: Silence, By: onSite})
+		r.order(Command{
+			Action: Disable, Point: "gas", For: 15 * time.Minute, Reason: "x", By: onSite,
+		})
+		rings, back := time.Duration(-1), time.Duration(-1)
+		for watched := time.Duration(0); watched < 20*time.Minute && (rings < 0 || back < 0); {
+			saved := copied(t, r.saved)
+			r.panel, r.now, r.events = New(bench(), saved), start, nil
+			r.run(life)
+			watched += life
+			if rings < 0 && r.last["siren"] != Off {
+				rings = watched
+			}
+			if back < 0 && r.panel.Snapshot(r.now).Points[2].Disabled == 0 {
+				back = watched
+			}
+		}
+		if rings < 0 || rings > 10*time.Minute+life {
+			t.Errorf("lives of %v: the siren rings after %v, want 10 min at most", life, rings)
+		}
+		if back < 0 || back > 15*time.Minute+life {
+			t.Errorf("lives of %v: enabled after %v, want 15 min at most", life, back)
+		}
+	}
+}
+
+// Restarts do not lengthen the time that a point may be out by orders that follow each other.
+func TestRestartsDoNotStretchADisablement(t *testing.T) {
+	r := newRig(t, bench(), Saved{})
+	again := Command{Action: Disable, Point: "gas", For: 8 * time.Hour, Reason: "x", By: onSite}
+	r.order(again)
+	const lives = 17 * 60 * 2 // of half a minute
+	for range lives {
+		r.panel, r.now = New(bench(), *r.saved), 0
+		r.events = nil
+		r.run(29900 * time.Millisecond)
+		again.ID = ""
+		if r.panel.Snapshot(r.now).Points[2].Disabled < 4*time.Hour && r.order(again).Kind == Refused {
+			return
+		}
+	}
+	t.Errorf("disabled again and again for %v, want 24 h at most", 17*time.Hour)
+}
+
+// Saved comes with every change that matters and at no other time, but for every ten seconds that a
 // remaining time runs.
 func TestSavedOnlyWhenItMatters(t *testing.T) {
 	r := newRig(t, bench(), Saved{})
@@ -152,7 +210,7 @@ func TestSavedOnlyWhenItMatters(t *testing.T) {
 	r.pending.Commands = []Command{
 		{Action: Disable, Point: "gas", For: 10 * time.Minute, Reason: "x", By: onSite},
 	}
-	check("disabled for ten minutes", saves(20*time.Minute), 11)
+	check("disabled for ten minutes", saves(20*time.Minute), 61)
 }
 
 // Event numbers do not repeat, though Saved is not written for every one of them.
