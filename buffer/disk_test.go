@@ -22,6 +22,7 @@ type faulty struct {
 	n       int32
 	forever bool
 	after   bool // a commit arrives, and says it did not
+	panics  bool // instead of failing
 	calls   atomic.Int32
 	failed  atomic.Bool
 }
@@ -29,6 +30,9 @@ type faulty struct {
 func (f *faulty) next() error {
 	if n := f.calls.Add(1); n == f.n || f.forever && n > f.n {
 		f.failed.Store(true)
+		if f.panics && !f.after {
+			panic("disk call")
+		}
 		return errDisk
 	}
 	return nil
@@ -41,6 +45,9 @@ func (f *faulty) commit(tx *bbolt.Tx) error {
 	if err == nil || f.after {
 		err = errors.Join(err, tx.Commit())
 	}
+	if f.panics && f.after && errors.Is(err, errDisk) {
+		panic("after the commit")
+	}
 	return err
 }
 
@@ -52,21 +59,28 @@ func TestAnyDiskCallMayFail(t *testing.T) {
 	} {
 		name := fmt.Sprintf("forever %t, after %t", mode.forever, mode.after)
 		t.Run(name, func(t *testing.T) {
-			dir := folder(t)
-			for n := int32(1); ; n++ {
-				f := &faulty{n: n, forever: mode.forever, after: mode.after}
-				synctest.Test(t, func(t *testing.T) { useFaulty(t, filepath.Join(dir, fmt.Sprint(n)), f) })
-				if t.Failed() {
-					t.Fatalf("with call %d", n)
-				}
-				if !f.failed.Load() {
-					if n < 10 {
-						t.Errorf("got only %d calls; are they counted?", n)
-					}
-					return
-				}
-			}
+			everyCall(t, func(n int32) *faulty {
+				return &faulty{n: n, forever: mode.forever, after: mode.after}
+			})
 		})
+	}
+}
+
+// everyCall uses an outbox once for each of its disk calls.
+func everyCall(t *testing.T, fault func(n int32) *faulty) {
+	dir := folder(t)
+	for n := int32(1); ; n++ {
+		f := fault(n)
+		synctest.Test(t, func(t *testing.T) { useFaulty(t, filepath.Join(dir, fmt.Sprint(n)), f) })
+		if t.Failed() {
+			t.Fatalf("with call %d", n)
+		}
+		if !f.failed.Load() {
+			if n < 10 {
+				t.Errorf("got only %d calls; are they counted?", n)
+			}
+			return
+		}
 	}
 }
 

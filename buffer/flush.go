@@ -14,11 +14,11 @@ import (
 func (o *Outbox) run() {
 	defer close(o.done)
 	for {
-		timer := time.NewTimer(o.work())
+		timer := time.NewTimer(o.turn())
 		select {
 		case <-o.quit:
 			timer.Stop()
-			o.finish()
+			o.end()
 			return
 		case <-o.wake:
 			timer.Stop()
@@ -176,12 +176,11 @@ func (o *Outbox) makeRoom() error {
 // always costs the open file: bbolt's memory of it is not to be trusted, and reading it anew is
 // the one way to know what of the commit arrived.
 func (o *Outbox) broken(err error) {
-	o.fail(err)
 	if errors.Is(err, errDamaged) {
-		o.detach()
-		o.openAt = o.now()
+		o.strike(err)
 		return
 	}
+	o.fail(err)
 	if isFull(err) && o.dropBallast() {
 		o.backoff = 0
 	} else {
@@ -259,16 +258,21 @@ func (o *Outbox) fetch() error {
 		if err != nil {
 			return err
 		}
-		o.mu.Lock()
-		if ln := &o.lanes[l]; epoch == o.epoch {
-			ln.keep(pages)
-			close(ln.fetched)
-			ln.fetched = make(chan struct{})
-		}
-		o.mu.Unlock()
+		o.hand(l, epoch, pages)
 		o.signal(o.more)
 	}
 	return nil
+}
+
+// hand gives Next what it waits for.
+func (o *Outbox) hand(l Lane, epoch string, pages []page) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if ln := &o.lanes[l]; epoch == o.epoch {
+		ln.keep(pages)
+		close(ln.fetched)
+		ln.fetched = make(chan struct{})
+	}
 }
 
 func (o *Outbox) readBack(blocks []*block) ([]page, error) {

@@ -30,13 +30,22 @@ type content struct {
 
 // open brings the file back, whatever that takes. On failure records stay in memory.
 func (o *Outbox) open() {
-	err := o.attach()
+	suspect := o.suspect
+	o.suspect = nil
+	var err error
+	if suspect != nil {
+		err = o.renew(suspect)
+	} else {
+		err = o.attach()
+	}
 	for range 3 { // a damaged file is rescued; a full disk gets the ballast
-		if errors.Is(err, errDamaged) {
-			if err = o.rescue(err); err == nil {
-				err = o.attach()
-			}
-		} else if isFull(err) && o.dropBallast() {
+		switch {
+		case isCrash(err):
+			o.strike(err)
+			return
+		case errors.Is(err, errDamaged):
+			err = o.renew(err)
+		case isFull(err) && o.dropBallast():
 			err = o.attach()
 		}
 	}
@@ -48,18 +57,24 @@ func (o *Outbox) open() {
 		}
 		o.notice(code, true, err.Error())
 		o.openAt = o.now().Add(o.opt.Retry)
-		o.mu.Lock()
-		if o.epoch == "" {
-			o.toMemory()
+		if o.Epoch() == "" {
+			o.leave()
 		}
-		o.mu.Unlock()
 		return
 	}
 	o.ballast()
-	if !o.now().Before(o.commitAt) {
+	if !o.now().Before(o.commitAt) && !o.isHopeless() {
 		o.fail(nil)
 		o.notice(StorageFailed, false, "")
 	}
+}
+
+// renew opens a new file with what can be read of a damaged one.
+func (o *Outbox) renew(cause error) error {
+	if err := o.rescue(cause); err != nil {
+		return err
+	}
+	return o.attach()
 }
 
 // reopen reads the file anew after a failed commit.
@@ -75,8 +90,12 @@ func (o *Outbox) attach() error {
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if o.store != s { // also after a panic: the lock on the file must go with it
+			s.close()
+		}
+	}()
 	if err := o.join(s, c); err != nil {
-		s.close()
 		return err
 	}
 	o.store = s
@@ -93,14 +112,20 @@ func (o *Outbox) openFile() (*store, *content, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	mine := false
+	defer func() {
+		if !mine {
+			_ = file.Close()
+		}
+	}()
 	c, err := o.verify(file)
 	if err == nil {
 		err = o.opt.call("open")
 	}
 	if err != nil {
-		_ = file.Close()
 		return nil, nil, err
 	}
+	mine = true
 	s, err := openBolt(o.path(), file, o.opt.MaxBytes)
 	if err != nil {
 		return nil, nil, err

@@ -65,6 +65,9 @@ type Outbox struct {
 	low       bool // too little of it for telemetry
 	late      bool // the last call took longer than slowAfter
 	noticed   map[string]bool
+	strikes   int       // within an hour; see strike
+	struckAt  time.Time // the last of them
+	suspect   error     // why the file is set aside at the next open, sound or not
 }
 
 // home is where numbering stood when a file's epoch was left for one in memory.

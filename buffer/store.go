@@ -148,7 +148,7 @@ func (s *store) close() {
 	}
 }
 
-// guarded turns a panic of bbolt, and a fault on its mapping, into errDamaged.
+// guarded turns a panic, of bbolt or its caller, and a fault on its mapping, into errDamaged.
 func guarded(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -157,7 +157,7 @@ func guarded(f func() error) (err error) {
 		case sprung:
 			err = p.err
 		default:
-			err = damaged(fmt.Errorf("%v", p))
+			err = damaged(&crash{p, debug.Stack()})
 		}
 	}()
 	return f()
