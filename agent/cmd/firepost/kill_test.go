@@ -22,13 +22,14 @@ import (
 type contact struct {
 	point, line, siren string
 	latched            bool
+	pattern            bool // its siren plays the pattern of the alarm, as one does by default
 }
 
 var contacts = []contact{
-	{"call-1", "GPIO17", "GPIO5", true},
-	{"call-2", "GPIO27", "GPIO6", true},
-	{"smoke-1", "GPIO22", "GPIO13", true},
-	{"smoke-2", "GPIO23", "GPIO19", false},
+	{"call-1", "GPIO17", "GPIO5", true, true},
+	{"call-2", "GPIO27", "GPIO6", true, false},
+	{"smoke-1", "GPIO22", "GPIO13", true, false},
+	{"smoke-2", "GPIO23", "GPIO19", false, false},
 }
 
 func killSite() string {
@@ -64,8 +65,10 @@ kind = "sounder"
 model = "relay"
 line = "%[3]s"
 zones = ["z-%[1]s"]
-drive = "steady"
 `, c.point, c.line, c.siren, class, c.latched)
+		if !c.pattern {
+			b.WriteString("drive = \"steady\"\n")
+		}
 	}
 	return b.String()
 }
@@ -76,6 +79,7 @@ type chaos struct {
 	rand     *rand.Rand
 	broker   *mosquitto
 	receiver *district.Receiver
+	records  records
 	forgets  bool // the broker is killed too
 
 	lives    []*life
@@ -122,9 +126,11 @@ func TestKill(t *testing.T) {
 			c := &chaos{
 				station: newStation(t, binary, killSite(), broker.url),
 				rand:    rand.New(rand.NewPCG(seed, 1)), broker: broker, forgets: forgets,
-				receiver: district.NewReceiver(district.Options{Hello: wire.Hello{Receipt: true, Spread: 1}}),
-				presses:  map[string][]press{},
+				presses: map[string][]press{},
 			}
+			c.receiver = district.NewReceiver(district.Options{
+				Hello: wire.Hello{Receipt: true, Spread: 1}, OnMessage: c.records.add,
+			})
 			broker.follow(c.receiver)
 			began := time.Now()
 			for i := range rounds {

@@ -3,9 +3,13 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/firepost/firepost/firmware-sim/board"
 )
 
 // The lines of testdata/good.toml.
@@ -30,6 +34,7 @@ func TestRunning(t *testing.T) {
 		{"ObeysOrders", obeysOrders},
 		{"RefusesASecondProcess", refusesASecondProcess},
 		{"EndsWithOutputsAsConfigured", endsWithOutputsAsConfigured},
+		{"EndsWithinAPattern", endsWithinAPattern},
 		{"GoesOnWithTheLastGoodSite", goesOnWithTheLastGoodSite},
 		{"LeavesAFileAtTheSocketAlone", leavesAFileAtTheSocketAlone},
 	} {
@@ -152,6 +157,45 @@ func endsWithOutputsAsConfigured(t *testing.T, s *station) {
 	await(t, "a siren that a reset ends", func() bool { return !s.isOn(siren) })
 	if code := second.terminate(); code != 0 || s.isOn(siren) {
 		t.Errorf("at rest: exit code %d, siren %t, want 0, false", code, s.isOn(siren))
+	}
+}
+
+// In whatever moment of its pattern SIGTERM comes, a siren is left on, and the next run opens it
+// on: an end in a pause must not silence a fire.
+func endsWithinAPattern(t *testing.T, s *station) {
+	good, err := os.ReadFile(s.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.write(strings.Replace(string(good), "drive = \"steady\"\n", "", 1))
+	l := s.start().ready()
+	s.press(callPoint)
+	await(t, "the siren after a press", func() bool { return s.isOn(siren) })
+	began, pauses := s.board.Now(), 0
+	for _, phase := range []time.Duration{
+		200 * time.Millisecond, 750 * time.Millisecond, 1250 * time.Millisecond,
+		1750 * time.Millisecond, 3000 * time.Millisecond, // the long pause: 2.5 s to 4 s
+	} {
+		pause(began + phase - s.board.Now())
+		if !s.isOn(siren) {
+			pauses++
+		}
+		if code := l.terminate(); code != 0 {
+			t.Errorf("exit code after SIGTERM: got %d, want 0", code)
+		}
+		if !s.isOn(siren) {
+			t.Errorf("%v after its pattern began SIGTERM left the siren off", phase)
+		}
+		l = s.start().ready()
+		changes, _ := s.board.Pin(siren).History()
+		first := slices.IndexFunc(changes, func(c board.Change) bool { return c.At >= l.from })
+		if first < 0 || !changes[first].Opened || !changes[first].High {
+			t.Fatalf("the next run began with %+v, want the siren opened on", changes)
+		}
+		began = changes[first].At
+	}
+	if pauses == 0 {
+		t.Error("no end came in a pause: nothing was tested")
 	}
 }
 
