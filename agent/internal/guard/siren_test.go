@@ -245,39 +245,38 @@ func TestRestartWithinAnAlarmOpensTheSirenOn(t *testing.T) {
 	})
 }
 
-// When the guard ends, what is on and to be kept stays, and the rest goes off; one that hangs is
-// named, and holds the end for no more than half a second.
+// When the guard ends, what plays an alarm and is to be kept is left on, and the rest goes off; one
+// that hangs is named, and holds the end for no more than half a second.
 func TestEndKeepsWhatSounds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := &script{outputs: []alarm.OutputID{"siren", "lamp", "fan"}, pattern: alarm.Steady}
-		log, until := newDiary(), make(chan struct{})
-		kept, off := &siren{name: "siren", log: log}, &siren{name: "lamp", log: log}
-		hung := &siren{name: "fan", log: log}
-		g := New(Config{Panel: p, Outputs: []Output{
-			{ID: "siren", Open: kept.open, Keep: true},
-			{ID: "lamp", Open: off.open},
-			{ID: "fan", Open: hung.open},
-		}})
-		ctx, cancel := context.WithCancel(context.Background())
-		end := make(chan error, 1)
-		go func() { end <- g.Run(ctx) }()
-		time.Sleep(500 * time.Millisecond)
-		hung.behave(func(bool) error {
-			<-until
-			return nil
+	for _, pattern := range []alarm.Pattern{alarm.Steady, alarm.Temporal3} {
+		synctest.Test(t, func(t *testing.T) {
+			p := &script{outputs: []alarm.OutputID{"siren", "lamp", "fan"}, pattern: pattern}
+			log, until := newDiary(), make(chan struct{})
+			kept, off := &siren{name: "siren", log: log}, &siren{name: "lamp", log: log}
+			hung := &siren{name: "fan", log: log}
+			g := New(Config{Panel: p, Outputs: []Output{
+				{ID: "siren", Open: kept.open, Keep: true},
+				{ID: "lamp", Open: off.open},
+				{ID: "fan", Open: hung.open},
+			}})
+			ctx, cancel := context.WithCancel(context.Background())
+			end := make(chan error, 1)
+			go func() { end <- g.Run(ctx) }()
+			time.Sleep(700 * time.Millisecond) // in a gap, if the pattern has any
+			hung.behave(func(bool) error { return hang(until) })
+			cancel()
+			began := time.Now()
+			err := <-end
+			if got := fmt.Sprint(err); got != "guard: output fan: no answer at the end" {
+				t.Errorf("%v: got %q, want the hung output named", pattern, got)
+			}
+			if took := time.Since(began); took != restTime {
+				t.Errorf("%v: got the end after %v, want %v", pattern, took, restTime)
+			}
+			if !kept.on || off.on {
+				t.Errorf("%v: got siren %v, lamp %v; want true, false", pattern, kept.on, off.on)
+			}
+			close(until)
 		})
-		cancel()
-		began := time.Now()
-		err := <-end
-		if got := fmt.Sprint(err); got != "guard: output fan: no answer at the end" {
-			t.Errorf("got %q, want the hung output named", got)
-		}
-		if took := time.Since(began); took != restTime {
-			t.Errorf("got the end after %v, want %v", took, restTime)
-		}
-		if !kept.on || off.on {
-			t.Errorf("got siren %v, lamp %v; want true, false", kept.on, off.on)
-		}
-		close(until)
-	})
+	}
 }
