@@ -3,13 +3,15 @@ package agent
 import (
 	"context"
 	"fmt"
-	"math"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
 	"github.com/firepost/firepost/agent/internal/keeper"
+	"github.com/firepost/firepost/agent/point"
 )
 
 // recallTime is how long the start waits for the state directory. A card that takes longer is dead
@@ -22,34 +24,37 @@ type memory struct {
 	saved  alarm.Saved // with the number of the run before
 	lost   error       // what could not be read
 	faults *faults
-	late   chan *keeper.Keeper // gives the keeper when the directory answered too late
+	late   chan answer // gives what the directory answers
 
 	mu     sync.Mutex
 	keep   *keeper.Keeper // nil: the directory has not answered yet
 	newest *alarm.Saved
 }
 
+// answer is what comes of a state directory.
+type answer struct {
+	keep  *keeper.Keeper
+	saved alarm.Saved
+	lost  error
+}
+
 // recall reads the saved state. Without it the panel begins with nothing disabled: the safe side is
 // a noisy side.
 func (a *Agent) recall() *memory {
-	m := &memory{late: make(chan *keeper.Keeper, 1)}
-	var saved alarm.Saved
-	var lost error
-	opened := make(chan struct{})
+	m := &memory{late: make(chan answer, 1)}
 	go func() {
-		var k *keeper.Keeper
-		k, saved, lost = a.open(a.o.Dir, keeper.Options{Notice: m.notice, Log: a.log})
-		m.late <- k
-		close(opened)
+		k, saved, lost := a.open(a.o.Dir, keeper.Options{Notice: m.notice, Log: a.log})
+		m.late <- answer{k, saved, lost}
 	}()
 	patience := time.NewTimer(recallTime)
 	defer patience.Stop()
 	select {
-	case <-opened:
-		m.keep, m.boot, m.saved, m.lost = <-m.late, saved.Boot, saved, lost
+	case got := <-m.late:
+		m.keep, m.boot, m.saved, m.lost = got.keep, got.saved.Boot, got.saved, got.lost
 	case <-patience.C:
-		// The number of this run is not known. One drawn from the upper half is no earlier run's.
-		m.boot = math.MaxInt32 + rand.Uint32N(math.MaxInt32)
+		// The number of this run is not known. One drawn from high above is no earlier run's, and
+		// leaves room for the runs that count on from it.
+		m.boot = 1<<31 + rand.Uint32N(1<<30)
 		m.lost = fmt.Errorf("the state directory %s did not answer within %v", a.o.Dir, recallTime)
 	}
 	m.saved.Boot = m.boot - 1
@@ -67,14 +72,47 @@ func (m *memory) save(s *alarm.Saved) {
 }
 
 // adopt begins to write with a keeper whose directory answered late. What it has read comes too
-// late, too: this run has begun without it.
-func (m *memory) adopt(k *keeper.Keeper) {
+// late, too: this run has begun without it. The keeper puts it aside, and people hear of it.
+func (m *memory) adopt(got answer) {
+	got.keep.BeginsLate(m.boot)
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.keep = k
+	m.keep = got.keep
 	if m.newest != nil {
-		k.Save(m.newest)
+		m.keep.Save(m.newest)
 	}
+	m.mu.Unlock()
+	if detail := got.missed(); detail != "" {
+		m.faults.say("late", alarm.SavedLost, true, detail)
+	}
+}
+
+// missed names what this run should have begun with; "" for nothing.
+func (a *answer) missed() string {
+	var parts []string
+	name := func(what string, points []point.ID) {
+		var names []string
+		for _, id := range points {
+			if !slices.Contains(names, string(id)) {
+				names = append(names, string(id))
+			}
+		}
+		if names != nil {
+			parts = append(parts, what+" before the restart: "+strings.Join(names, ", "))
+		}
+	}
+	var alarms, disabled []point.ID
+	for _, x := range a.saved.Alarms {
+		alarms = append(alarms, x.Point)
+	}
+	for _, x := range a.saved.Disabled {
+		disabled = append(disabled, x.Point)
+	}
+	name("in alarm", alarms)
+	name("disabled", disabled)
+	if a.lost != nil {
+		parts = append(parts, a.lost.Error())
+	}
+	return strings.Join(parts, "; ")
 }
 
 func (m *memory) keeper() *keeper.Keeper {
@@ -87,8 +125,8 @@ func (m *memory) keeper() *keeper.Keeper {
 func (m *memory) run(ctx context.Context) error {
 	if m.keeper() == nil {
 		select {
-		case k := <-m.late:
-			m.adopt(k)
+		case got := <-m.late:
+			m.adopt(got)
 		case <-ctx.Done():
 			return nil
 		}

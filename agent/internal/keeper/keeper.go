@@ -43,6 +43,11 @@ type Keeper struct {
 	dir  string
 	o    Options
 	boot uint32
+	read alarm.Saved // what Open found
+	dear bool        // and it must not be lost
+
+	late bool // of a run that began without it; see BeginsLate
+	put  bool // what was found is in the late files
 
 	next atomic.Pointer[alarm.Saved] // the newest one not taken by Run
 	more chan struct{}
@@ -70,7 +75,8 @@ func Open(dir string, o Options) (*Keeper, alarm.Saved, error) {
 	}
 	k := &Keeper{dir: dir, o: o, more: make(chan struct{}, 1)}
 	saved, err := k.load()
-	k.boot = saved.Boot
+	k.boot, k.read = saved.Boot, saved
+	k.dear = len(saved.Alarms)+len(saved.Disabled) > 0 || err != nil
 	k.Save(&saved) // Run writes the number of this run at its start
 	return k, saved, err
 }
@@ -114,6 +120,14 @@ func (k *Keeper) load() (alarm.Saved, error) {
 		return saved, fmt.Errorf("keeper: %w", errors.Join(errs...))
 	}
 	return saved, nil
+}
+
+// BeginsLate is called before Run when the run has begun, as number boot, without what Open read.
+// Then the files that hold alarms or disablements, or are damaged, are copied to panel.late.0 and
+// panel.late.1 before anything takes their place, and the numbers of what is written are above
+// those of this run and of all before.
+func (k *Keeper) BeginsLate(boot uint32) {
+	k.late, k.boot = true, max(k.boot, boot)
 }
 
 // Save hands on what must survive. It never waits; of several that Run has not taken, the latest
@@ -190,6 +204,13 @@ func (k *Keeper) write() error {
 func (k *Keeper) store(s *alarm.Saved) error {
 	own := *s
 	own.Boot = k.boot
+	if k.late {
+		own.LastEvent = max(own.LastEvent, k.read.LastEvent)
+		own.LastAlarm = max(own.LastAlarm, k.read.LastAlarm)
+		if err := k.putAside(); err != nil {
+			return err
+		}
+	}
 	data, err := encodeSaved(k.generation+1, own)
 	if err != nil {
 		return err
@@ -210,12 +231,30 @@ func (k *Keeper) store(s *alarm.Saved) error {
 	return nil
 }
 
+// putAside copies what Open read, once. A copy, because at no moment may there be no state.
+func (k *Keeper) putAside() error {
+	for i := 0; i < 2 && k.dear && !k.put; i++ {
+		data, err := readFile(k.panelFile(i))
+		if err != nil {
+			if !errors.Is(err, fs.ErrNotExist) {
+				k.o.Log.Error("state of the run before cannot be kept", "err", err)
+			}
+			continue
+		}
+		if err := k.o.write(k.lateFile(i), data); err != nil {
+			return fmt.Errorf("keeper: %w", err)
+		}
+	}
+	k.put = true
+	return nil
+}
+
 // tidy makes the directory and removes what a cut write left.
 func (k *Keeper) tidy() {
 	if err := os.MkdirAll(k.dir, 0o750); err != nil {
 		k.o.Log.Warn("state directory", "err", err) // the first write says it as a fault
 	}
-	for _, name := range []string{".panel.[01]*", ".boot*"} {
+	for _, name := range []string{".panel.[01]*", ".panel.late.*", ".boot*"} {
 		left, _ := filepath.Glob(filepath.Join(k.dir, name)) // the patterns are well formed
 		for _, path := range left {
 			_ = os.Remove(path) // it is in nobody's way
@@ -223,5 +262,10 @@ func (k *Keeper) tidy() {
 	}
 }
 
-func (k *Keeper) panelFile(i int) string { return filepath.Join(k.dir, fmt.Sprintf("panel.%d", i)) }
-func (k *Keeper) bootFile() string       { return filepath.Join(k.dir, "boot") }
+func (k *Keeper) panelFile(i int) string { return k.file("panel.%d", i) }
+func (k *Keeper) lateFile(i int) string  { return k.file("panel.late.%d", i) }
+func (k *Keeper) bootFile() string       { return k.file("boot") }
+
+func (k *Keeper) file(format string, args ...any) string {
+	return filepath.Join(k.dir, fmt.Sprintf(format, args...))
+}
