@@ -24,7 +24,10 @@ var obstacles = []struct {
 	bites func(r *rig) bool // what shows that it stood in the way
 }{
 	{"bus", hangBus, func(r *rig) bool { return r.shows(alarm.BusHung) }},
-	{"disk", hangCommit, func(r *rig) bool { return r.shows(alarm.StorageSlow) }},
+	{"disk", hangDisk, func(r *rig) bool { return r.shows(alarm.StorageSlow) }},
+	{"first commit", hangCommit(1), func(r *rig) bool { return r.shows(alarm.StorageSlow) }},
+	{"commit of the alarm", hangAlarmCommit,
+		func(r *rig) bool { return r.held() > 0 && r.status().Outbox.Commits == 1 }},
 	{"broker", func(r *rig, _ *string, _ *Options) { r.district.set(false, true) },
 		func(r *rig) bool { return !r.status().Link.Connected && r.held() > 0 }},
 	{"identity", hangIdentity,
@@ -51,8 +54,33 @@ func hangIdentity(r *rig, _ *string, _ *Options) {
 	})
 }
 
-// hangCommit blocks the outbox in its first commit.
-func hangCommit(r *rig, _ *string, _ *Options) {
+// hangCommit blocks the outbox inside its nth commit and all later ones, as a card does in fsync.
+// The first is that of the opening.
+func hangCommit(nth int) setting {
+	return func(r *rig, _ *string, _ *Options) {
+		r.after(func() { hangFrom(r, nth, &r.agent.disk.Commit) })
+	}
+}
+
+func hangFrom[T interface{ Commit() error }](r *rig, nth int, commit *func(T) error) {
+	calls := 0
+	*commit = func(tx T) error {
+		if calls++; calls >= nth {
+			r.blocked()
+		}
+		return tx.Commit()
+	}
+}
+
+// hangAlarmCommit is that of the alarm. The broker is silent, or there were nothing to commit: what
+// the district has at once is never written.
+func hangAlarmCommit(r *rig, _ *string, _ *Options) {
+	r.district.set(false, true)
+	hangCommit(2)(r, nil, nil)
+}
+
+// hangDisk blocks the outbox before that, where it looks for free space.
+func hangDisk(r *rig, _ *string, _ *Options) {
 	r.after(func() {
 		r.agent.disk.Statfs = func(string) (free, total int64, err error) {
 			r.blocked()
@@ -105,7 +133,7 @@ func TestAHangingDiskOrLogKeepsNoAlarmFromTheDistrict(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var settings []setting
 		for _, o := range obstacles {
-			if o.name != "broker" && o.name != "identity" {
+			if o.name != "broker" && o.name != "identity" && o.name != "commit of the alarm" {
 				settings = append(settings, o.set)
 			}
 		}
@@ -141,7 +169,7 @@ func TestABadDirectoryDoesNotSilenceTheSiren(t *testing.T) {
 					return open(dir, o)
 				}
 			})
-			hangCommit(r, nil, nil)
+			hangDisk(r, nil, nil)
 		}, []detect.FaultCode{alarm.StorageSlow, alarm.SavedLost}},
 	} {
 		t.Run(c.name, func(t *testing.T) { badDirectory(t, c.set, c.want) })
