@@ -73,10 +73,12 @@ type Courier struct {
 	conns   uint32 // connections tried in this run; the second half of a session's name
 	descSum uint64 // hash of the last up/desc that was confirmed; 0: none
 	foreign []time.Time
-	poison  [lanes]suspect
-	faults  map[string]bool
-	tally   tally
-	status  atomic.Pointer[Status]
+	passed  bool // a record was confirmed since the last hang-up that counted
+
+	suspects [lanes]suspect
+	faults   map[string]bool
+	tally    tally
+	status   atomic.Pointer[Status]
 }
 
 // New returns a courier. It touches nothing but memory.
@@ -117,7 +119,7 @@ func (c *Courier) Run(ctx context.Context) error {
 			err = fmt.Errorf("%w: %w", err, ErrRefused) // It is not our clock that is wrong.
 		}
 		wasUp := t != nil && t.born
-		wait := c.pause.after(err, wasUp, c.spread)
+		wait := c.pause.after(err, wasUp, wasUp && t.worked(), c.spread)
 		c.failed(err, wasUp, wait)
 		if c.idle(ctx, wait, lastHurry) {
 			lastHurry = time.Now()
@@ -148,6 +150,7 @@ func (c *Courier) connect(ctx context.Context) (*trip, error) {
 		err = why
 	}
 	if ctx.Err() == nil {
+		t.drain()
 		t.blame(err)
 	}
 	return t, err

@@ -169,49 +169,6 @@ func TestStrangerWithOurIdentityIsLeftTheField(t *testing.T) {
 	}
 }
 
-// A record that the broker hangs up on, again and again, while it takes everything else, is given
-// up and declared as a gap. The others go on.
-func TestPoisonIsSetAsideAndDeclared(t *testing.T) {
-	bubble(t, func(t *testing.T, m *memory, d *district) {
-		d.hello = &wire.Hello{Spread: 30}
-		d.hangUp = func(m Message) bool { return strings.Contains(string(m.Payload), `"v":666`) }
-		m.Put(buffer.Telemetry, 1, teleBody(1))
-		m.Put(buffer.Telemetry, 5, teleBody(666))
-		m.Put(buffer.Telemetry, 1, teleBody(3))
-		k := start(t, config(m, d))
-		settle(10 * time.Minute)
-		if m.left(buffer.Telemetry) != 0 || k.Status().Quarantined != 1 || len(d.tries()) != 6 {
-			t.Errorf("got %d left, %d given up, %d tries, want 0, 1, 6", m.left(buffer.Telemetry),
-				k.Status().Quarantined, len(d.tries()))
-		}
-		var gap string
-		for _, h := range d.records("a") {
-			gap += h.body
-		}
-		want := `{"epoch":"0000aaaa","lane":"t","from":2,"to":6,"cause":"quarantined",` +
-			`"detail":"the broker hung up on it again and again"}`
-		if gap != want {
-			t.Errorf("gap: got %s, want %s", gap, want)
-		}
-	})
-}
-
-// Lines that break are no judgement on the record that was on its way, however often.
-func TestBrokenLineIsNoPoison(t *testing.T) {
-	bubble(t, func(t *testing.T, m *memory, d *district) {
-		d.hello, d.muteRecords = &wire.Hello{Spread: 0}, true
-		m.Put(buffer.Telemetry, 1, teleBody(1))
-		k := start(t, config(m, d))
-		for range 20 {
-			settle(time.Second)
-			d.drop()
-		}
-		if sent := len(d.records("t")); sent < 20 || k.Status().Quarantined != 0 {
-			t.Errorf("sent %d times, given up %d", sent, k.Status().Quarantined)
-		}
-	})
-}
-
 // A body that is none cannot be sent and must not stand in the way.
 func TestUnreadableBodyIsDeclared(t *testing.T) {
 	bubble(t, func(t *testing.T, m *memory, d *district) {

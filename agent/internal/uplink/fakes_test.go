@@ -101,6 +101,11 @@ func (l *fakeLink) Publish(m Message) <-chan error {
 		l.fail(fmt.Errorf("hung up: %w: %w", io.EOF, ErrBroken))
 		return done
 	}
+	select {
+	case <-l.lost: // Nobody hears it.
+		return done
+	default:
+	}
 	h := heard{m, time.Now(), readTail(m.Payload)}
 	l.d.got = append(l.d.got, h)
 	if l.d.mute || l.d.muteRecords && h.Lane != "" {
@@ -266,9 +271,15 @@ func config(m *memory, d *district) Config {
 // start runs a courier until the test ends.
 func start(t *testing.T, c Config) *Courier {
 	t.Helper()
+	k := New(c)
+	run(t, k)
+	return k
+}
+
+func run(t *testing.T, k *Courier) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	k := New(c)
 	go func() {
 		defer close(done)
 		if err := k.Run(ctx); err != nil {
@@ -279,7 +290,6 @@ func start(t *testing.T, c Config) *Courier {
 		cancel()
 		<-done
 	})
-	return k
 }
 
 func alarmBody(n int) []byte {

@@ -105,6 +105,14 @@ func (m *memory) renew(epoch string) {
 	m.wake()
 }
 
+// setHide keeps alarms up to number n back.
+func (m *memory) setHide(n uint64) {
+	m.mu.Lock()
+	m.hide = n
+	m.mu.Unlock()
+	m.wake()
+}
+
 func (m *memory) left(l buffer.Lane) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -14,22 +14,28 @@ const (
 )
 
 // pause is the law of waiting between two connections. After a loss, stations that all lost the
-// same broker must not come back at the same moment; after failures they must not hammer.
+// same broker must not come back at the same moment; after failures they must not hammer. A broker
+// that takes the birth and hangs up on what follows is a failure too.
 type pause struct {
 	rand *rand.Rand
-	last time.Duration // of the previous failure; 0: the connection was up since
+	last time.Duration // of the previous failure; 0: a connection worked since
 }
 
-// after returns how long to wait after a connection ended with err. wasUp says that it had been
-// working; spread is the time over which the stations spread their first try after a loss.
-func (p *pause) after(err error, wasUp bool, spread time.Duration) time.Duration {
-	switch {
-	case errors.Is(err, ErrShared):
+// after returns how long to wait after a connection ended with err: never less than a second.
+// wasUp says that its birth was confirmed, worked that it was of use as well; spread is the time
+// over which the stations spread their first try after a loss.
+func (p *pause) after(err error, wasUp, worked bool, spread time.Duration) time.Duration {
+	if errors.Is(err, ErrShared) {
 		p.last = maxRefused
 		return maxRefused
-	case wasUp:
+	}
+	var spreading time.Duration
+	if wasUp {
+		spreading = firstPause + p.upTo(spread-firstPause)
+	}
+	if worked {
 		p.last = 0
-		return p.upTo(spread)
+		return spreading
 	}
 	limit := maxPause
 	if errors.Is(err, ErrRefused) {
@@ -38,7 +44,7 @@ func (p *pause) after(err error, wasUp bool, spread time.Duration) time.Duration
 	// Decorrelated back-off: between the first pause and three times the last one.
 	span := 3*max(p.last, firstPause) - firstPause
 	p.last = min(firstPause+p.upTo(span), limit)
-	return p.last
+	return max(p.last, spreading)
 }
 
 // restart forgets the failures: something new is worth a quick try again.

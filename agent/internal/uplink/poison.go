@@ -10,21 +10,47 @@ import (
 	"github.com/firepost/firepost/buffer"
 )
 
-// The poison rule: a record that the other side answers with a hang-up again and again, while it
-// takes everything else, must not stand in the way of all others for ever.
+// The poison rule: an event or a measurement that the other side answers with a hang-up again and
+// again, while it takes everything else, must not stand in the way of all others for ever.
+//
+// A broker that hangs up on everything, because it crashes in a loop or because another board has
+// our identity, must cost nothing. So a hang-up counts only when another record passed since the
+// last one that counted, and an alarm is never given up for a hang-up.
 const (
 	poisonLimit = 5
 	poisonQuick = 10 * time.Second
+	// trialWait is how long a suspect waits in a connection for another record to pass. It is
+	// above the longest time between two reports of a point, 60 s.
+	trialWait = 90 * time.Second
 )
 
-// suspect is a record that was the oldest on its way when connections broke.
+// suspect is a record that was the oldest on its way when a connection broke. The zero value is
+// none.
 type suspect struct {
+	epoch string
 	first uint64
-	times int
+	times int // hang-ups that count
 }
 
-// blame counts the record that was the oldest of its lane on the way when the other side hung up,
-// soon after it was sent. A dead line or a silent broker is no judgement on a record.
+func (s *suspect) is(r buffer.Record) bool { return s.first == r.First && s.epoch == r.Epoch }
+
+// drain takes in the PUBACKs that came before the end of the connection and were not looked at.
+func (t *trip) drain() {
+	for l := range t.windows {
+		w := &t.windows[l]
+		for confirmed := true; confirmed && len(w.fifo) > 0; {
+			select {
+			case err := <-w.head():
+				confirmed = t.confirm(w, err) == nil
+			default:
+				confirmed = false
+			}
+		}
+	}
+}
+
+// blame looks for the record that was the oldest of its lane on the way when the other side hung
+// up, soon after it was sent. A dead line or a silent broker is no judgement on a record.
 func (t *trip) blame(err error) {
 	hungUp := errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)
 	if !t.born || !hungUp || len(t.foreign) > 0 {
@@ -35,16 +61,51 @@ func (t *trip) blame(err error) {
 		if len(fifo) == 0 || fifo[0].rec.Epoch != t.epoch || time.Since(fifo[0].at) > poisonQuick {
 			continue
 		}
-		s, r := &t.poison[l], fifo[0].rec
-		if s.first != r.First {
-			*s = suspect{first: r.First}
-		}
-		if s.times++; s.times >= poisonLimit {
-			*s = suspect{}
-			t.quarantine(r, "the broker hung up on it again and again")
+		if buffer.Lane(l) != buffer.Alarm {
+			t.charge(fifo[0].rec)
 		}
 		return // Lanes are sent in order; the first one is to blame.
 	}
+}
+
+// charge notes that the other side hung up on r. It counts when another record passed meanwhile.
+func (t *trip) charge(r buffer.Record) {
+	s := &t.suspects[r.Lane]
+	if !s.is(r) {
+		*s = suspect{epoch: r.Epoch, first: r.First}
+	}
+	if !t.passed {
+		return
+	}
+	t.passed = false
+	if s.times++; s.times >= poisonLimit {
+		*s = suspect{}
+		t.quarantine(r, "the broker hung up on it again and again")
+	}
+}
+
+// acquit notes that the broker took r.
+func (t *trip) acquit(r buffer.Record) {
+	if s := &t.suspects[r.Lane]; s.is(r) {
+		*s = suspect{}
+		return
+	}
+	t.passed = true
+}
+
+// waits tells whether r must not be sent yet: a suspect goes when another record has passed, or
+// after a while without any, and it goes alone on its lane, so that nobody else can be taken for
+// it.
+func (t *trip) waits(r buffer.Record, now time.Time) bool {
+	s, fifo := &t.suspects[r.Lane], t.windows[r.Lane].fifo
+	if s.is(r) {
+		return len(fifo) > 0 || !t.mayTry(now)
+	}
+	return len(fifo) > 0 && s.is(fifo[0].rec)
+}
+
+func (t *trip) mayTry(now time.Time) bool {
+	return t.passed || !now.Before(t.began.Add(trialWait))
 }
 
 // quarantine gives a record up and declares the gap.

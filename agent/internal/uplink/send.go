@@ -53,6 +53,9 @@ func (t *trip) pour(s *stream, now time.Time) bool {
 		if !ok {
 			return false
 		}
+		if t.waits(r, now) {
+			return false // Others go on meanwhile.
+		}
 		if !t.windows[s.lane].room() {
 			return true
 		}
@@ -89,8 +92,12 @@ func (t *trip) pumpTelemetry(now time.Time) {
 		if isBack {
 			old, isBack = t.back.peek(t.Outbox, t.epoch)
 		}
+		if isBack && t.waits(old, now) {
+			isBack = false
+			isLive = isLive && !t.mayTry(now) // The way is being cleared for a suspect.
+		}
 		switch {
-		case isLive && (!isBack || t.liveRun < livePerBack):
+		case isLive && !t.waits(fresh, now) && (!isBack || t.liveRun < livePerBack):
 			t.live.take()
 			t.liveRun++
 			t.send(fresh, false, now)
@@ -122,6 +129,8 @@ func (t *trip) send(r buffer.Record, backlog bool, now time.Time) {
 // delivered notes the PUBACK of a record. A range is acknowledged exactly, whatever lies below it.
 func (t *trip) delivered(r buffer.Record, now time.Time) {
 	t.tally.confirmed[r.Lane]++
+	t.carried = true
+	t.acquit(r)
 	exact := buffer.Range{From: r.First, To: last(r)}
 	if r.Lane == buffer.Telemetry || t.decided && !t.hello.Receipt {
 		t.Outbox.Ack(r.Epoch, r.Lane, exact)

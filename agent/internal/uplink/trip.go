@@ -15,6 +15,7 @@ const (
 	helloWait    = 5 * time.Second
 	stallAfter   = 30 * time.Second
 	pollEvery    = time.Second
+	steady       = 10 * time.Second // a connection that was shorter counts as a failed one
 	firstResend  = 10 * time.Second // GB/T 26875.3 6.5: at most 10 s for an answer
 	maxResend    = 5 * time.Minute
 	livePerBack  = 3
@@ -35,6 +36,7 @@ type trip struct {
 	session string
 	began   time.Time
 	born    bool // the birth is confirmed
+	carried bool // a record was confirmed
 
 	epoch     string // of the outbox when the cursors were set
 	meta      window // birth, description, active alarms
@@ -188,6 +190,11 @@ func (t *trip) up(now time.Time) {
 	t.clear("uplink_down")
 	t.clear("uplink_refused")
 	t.Log.Info("uplink up", "session", t.session)
+}
+
+// worked tells whether the connection was of use: it lasted, and it carried a record.
+func (t *trip) worked() bool {
+	return t.born && t.carried && time.Since(t.began) >= steady
 }
 
 // wake is the next moment at which something is due without a cause from outside.
