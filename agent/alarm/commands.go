@@ -121,8 +121,13 @@ func (p *Panel) silence(now point.Instant) string {
 			a.silenced, reason = true, ""
 		}
 	}
+	if reason == "" && (!p.silenced || p.resoundAt == 0) {
+		// What sounds during a silence without ending it is a lesser thing: to hush it too gives
+		// the fire that is hushed no more time.
+		p.resoundAt = now.Add(p.plan.Resound)
+	}
 	if reason == "" {
-		p.silenced, p.resoundAt, p.dirty = true, now.Add(p.plan.Resound), true
+		p.silenced, p.dirty = true, true
 	}
 	for i := range p.points {
 		if w := &p.points[i]; w.fault != "" && !w.faultQuiet {

@@ -89,6 +89,23 @@ func TestLeakDoesNotEndASilence(t *testing.T) {
 	r.plays("buzzer", Chirp)
 }
 
+// To hush a leak while a fire is silenced gives the fire no more time.
+func TestHushingALeakDoesNotLengthenASilence(t *testing.T) {
+	r := newRig(t, bench(), Saved{})
+	r.contacts["smoke1"] = 1
+	r.run(2 * time.Second)
+	r.order(Command{Action: Silence, By: onSite})
+	r.run(9 * time.Minute)
+	r.contacts["leak"] = 1
+	r.run(2 * time.Second)
+	r.order(Command{Action: Silence, By: onSite})
+	r.plays("buzzer", Off)
+	r.run(57 * time.Second)
+	r.plays("siren", Off)
+	r.run(time.Second)
+	r.plays("siren", Temporal3)
+}
+
 // An alarm that goes higher is told again under its name, must be seen again, and sounds.
 func TestHigherLevelSoundsAgain(t *testing.T) {
 	gas := detect.Spec{Conditions: []detect.Condition{
