@@ -94,6 +94,15 @@ func TestLastingSilenceOffendsResounds(t *testing.T) {
 	}))
 }
 
+// A silence that begins anew with every restart, where somebody silences whatever sounds.
+func TestSilenceFromTheStartOffendsSounds(t *testing.T) {
+	k := Knobs{Orders: hush, Panel: func(p alarm.Plan, s alarm.Saved) Panel {
+		s.Resound = resound + unsaved
+		return alarm.New(p, s)
+	}}
+	noticed(t, Sounds, k)
+}
+
 // Commands that are obeyed after the rules: a silence hushes the alarm of its own step.
 func TestLateCommandsOffendResounds(t *testing.T) {
 	k := breaks(func(b *broken) {

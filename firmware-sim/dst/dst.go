@@ -32,7 +32,7 @@ type Knobs struct {
 	Orders func(points []alarm.PointPlan) []Order  // given beside the drawn ones
 	Log    io.Writer                               // a line for everything that happens
 	// NoRestarts takes the restarts out of the story. How old the remaining time of a disablement
-	// is on the disk, up to a minute, depends on what else was saved.
+	// is on the disk, up to 10 s, depends on what else was saved.
 	NoRestarts bool
 }
 

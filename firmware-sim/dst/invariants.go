@@ -36,6 +36,9 @@ var (
 // and a little.
 const sounding = 6 * time.Second
 
+// unsaved is how much of a remaining time may have run since it was saved. A restart takes it off.
+const unsaved = 10 * time.Second
+
 // fireSoundsTheSiren: once a fire has lasted as long as period, conversion, confirm and a few
 // ticks, with a working way to the panel and the point in service, its alarm stands and the siren's
 // line has carried pulses, unless a person has silenced this very fire, not too long ago.
@@ -149,7 +152,7 @@ func restartLosesNothing(o *oracle, d alarm.Decision) {
 		out[p.ID] = p.Disabled > 0
 	}
 	for _, p := range o.start.Disabled {
-		if !out[p.Point] && p.Remaining > o.s.tick {
+		if !out[p.Point] && p.Remaining > unsaved+o.s.tick {
 			o.s.violated(Remembers, "%s was disabled and is not any more", p.Point)
 		}
 	}

@@ -82,8 +82,9 @@ func (o *oracle) booted(saved alarm.Saved) {
 	}
 	o.run = saved.Boot + 1
 	o.alarms = map[alarm.AlarmID]*said{}
+	quiet := now - (resound - saved.Resound) // a restart lengthens no silence
 	for _, a := range saved.Alarms {
-		o.alarms[a.ID] = &said{a.Point, a.Finding.Level, now, a.Silenced && saved.Silenced, now}
+		o.alarms[a.ID] = &said{a.Point, a.Finding.Level, now, a.Silenced && saved.Silenced, quiet}
 	}
 	for _, t := range o.spots {
 		t.fault, t.out, t.service, t.stirred = "", false, now, now
