@@ -110,7 +110,7 @@ func moduleVersion() string {
 
 // Run watches the site until ctx ends. It returns an error when it has run before, and otherwise
 // one that names what did not answer at the end: an output, a bus, a contact. Outputs that an alarm
-// holds stay as they are. Run comes back within 5 s even when disk, log and OnEvent all hang.
+// holds are left on. Run comes back within 5 s even when disk, log and OnEvent all hang.
 func (a *Agent) Run(ctx context.Context) error {
 	if a.ran.Swap(true) {
 		return errors.New("agent: Run may be called once")
