@@ -135,8 +135,3 @@ func Fault(code detect.FaultCode) FaultKind {
 		Do:   Text{"Report this code to the maker.", "请将此代码报告厂家。"},
 	}
 }
-
-// Faults lists the catalogue, in the order in which it is written.
-func Faults() []FaultKind {
-	return append([]FaultKind(nil), catalogue...)
-}

@@ -16,7 +16,7 @@ import (
 // faults that exist hide it.
 func TestCatalogueIsComplete(t *testing.T) {
 	seen := map[detect.FaultCode]bool{}
-	for _, f := range Faults() {
+	for _, f := range catalogue {
 		if f.Code == "" || seen[f.Code] {
 			t.Errorf("code %q is empty or there twice", f.Code)
 		}
@@ -30,7 +30,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 			}
 		}
 	}
-	for _, f := range Faults() {
+	for _, f := range catalogue {
 		for _, code := range f.Unless {
 			if !seen[code] || code == f.Code {
 				t.Errorf("%s is hidden by %q, which is no other fault", f.Code, code)
@@ -53,7 +53,7 @@ var commands = []string{
 func TestCatalogueNamesCommandsThatExist(t *testing.T) {
 	word := regexp.MustCompile(`firepost +([a-z-]+)`)
 	n := 0
-	for _, f := range append(Faults(), Fault("unknown")) {
+	for _, f := range append(slices.Clone(catalogue), Fault("unknown")) {
 		for _, text := range []string{f.Says.En, f.Says.Zh, f.Do.En, f.Do.Zh} {
 			for _, m := range word.FindAllStringSubmatch(text, -1) {
 				n++
