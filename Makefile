@@ -26,7 +26,7 @@ help: ## list the targets
 
 .PHONY: run
 run: ## a recorded fire on a simulated board, from the sensor to the district (ARGS=--once to end by itself)
-	@go run ./firmware-sim demo $(ARGS)
+	@go build -o bin/firmware-sim ./firmware-sim && exec bin/firmware-sim demo $(ARGS)
 
 .PHONY: build
 build: ## bin/firepost and bin/firmware-sim for this machine
@@ -47,7 +47,7 @@ test: ## all tests that need Go alone; more where a tool is found, and the names
 
 .PHONY: sim
 sim: ## 200 seeds of the simulated site (SEED=31 for one, with its story; SEEDS=10000 for more)
-	go test -count=1 -timeout 60m $(if $(SEED),-v) ./firmware-sim/dst
+	go test -count=1 -timeout 60m $(if $(SEED),-v -run 'TestSeeds$$') ./firmware-sim/dst
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (1m)
@@ -90,8 +90,8 @@ mutants: ## mistakes planted in the panel and its rules; each must be found by t
 	go test -tags mutants -run TestMutantsDie -count=1 -timeout 20m ./agent/alarm
 
 .PHONY: bench
-bench: cross ## latency, throughput, memory and size, one JSON line a figure
-	@go run ./cross/bench
+bench: cross ## latency, throughput, memory and size, one JSON line a figure: 15 minutes, ARGS=-quick 4
+	@go run ./cross/bench $(ARGS)
 
 .PHONY: ci
 ci: tidy cross ## what .ci/run runs after "make test"

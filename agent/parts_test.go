@@ -133,7 +133,7 @@ func TestIdentityIsToldHonestly(t *testing.T) {
 		state   string
 		says    string
 	}{
-		{"nothing", func(string) error { return nil }, "unenrolled", "firepost enrol"},
+		{"nothing", func(string) error { return nil }, "unenrolled", "enrol this box"},
 		{"a key alone", func(dir string) error {
 			_, err := provisioning.Create(dir, district)
 			return err

@@ -209,10 +209,13 @@ func TestSiteIsGoodAtEverySpeed(t *testing.T) {
 		if len(s.Warnings) > 0 {
 			t.Errorf("speed %d: %v", speed, s.Warnings)
 		}
-		text, _ := siteText(speed)
-		confirm := fmt.Sprintf(`confirm = "%d ms"`, 10_000/speed)
-		if strings.Contains(text, "{{") || !strings.Contains(text, confirm) {
-			t.Errorf("speed %d: %s is not in\n%s", speed, confirm, text)
+		if text, _ := siteText(speed); strings.Contains(text, "{{") || strings.Contains(text, "brace") {
+			t.Errorf("speed %d: the site file speaks of its making:\n%s", speed, text)
+		}
+		alarm := s.Plan().Points[0].Spec.Conditions[1]
+		want := (10 * time.Second / time.Duration(speed)).Truncate(time.Millisecond)
+		if alarm.Confirm != want {
+			t.Errorf("speed %d: got %v to confirm, want %v", speed, alarm.Confirm, want)
 		}
 	}
 }

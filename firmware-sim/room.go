@@ -85,6 +85,9 @@ func (m *room) play(ctx context.Context, start time.Time, from time.Duration) {
 
 var placeholder = regexp.MustCompile(`\{\{([0-9a-z]+)\}\}`)
 
+// bracesNote is for who reads demo.toml, not for who reads the site file made of it.
+const bracesNote = "# Times in double braces are divided by --speed before it is read.\n"
+
 // siteText is demo.toml with its times divided by speed, as the chips' clocks run ahead.
 func siteText(speed int) (string, error) {
 	var wrong error
@@ -95,7 +98,10 @@ func siteText(speed int) (string, error) {
 			return word
 		}
 		d = max(d/time.Duration(speed), 100*time.Millisecond)
+		if d%time.Second == 0 {
+			return fmt.Sprintf("%d s", d/time.Second)
+		}
 		return fmt.Sprintf("%d ms", d.Milliseconds())
 	})
-	return text, wrong
+	return strings.Replace(text, bracesNote, "", 1), wrong
 }

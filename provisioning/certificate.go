@@ -24,7 +24,7 @@ func (id *Identity) readCertificate(ps *Problems, key *ecdsa.PrivateKey) {
 	}
 	chain, err := parseCertificates(data)
 	if err != nil {
-		ps.add("%s: %v; restore it from a copy, or run firepost enrol", path, err)
+		ps.add("%s: %v; restore it from a copy, or enrol this box anew", path, err)
 		return
 	}
 	leaf := chain[0]
@@ -35,7 +35,7 @@ func (id *Identity) readCertificate(ps *Problems, key *ecdsa.PrivateKey) {
 	switch {
 	case !key.PublicKey.Equal(leaf.PublicKey):
 		ps.add("%s: it belongs to another key than %s; restore both from one copy, "+
-			"or run firepost enrol", path, keyFile)
+			"or enrol this box anew", path, keyFile)
 	case leaf.Subject.CommonName != id.ID:
 		ps.add("%s: it is made out to %q and this box is %s; ask the district for a new one",
 			path, leaf.Subject.CommonName, id.ID)
@@ -75,7 +75,7 @@ func (id *Identity) readAuthorities(ps *Problems) {
 	if !exists(id.Dir, caFile) {
 		if id.District.protected() && exists(id.Dir, certFile) {
 			ps.add("%s: it is missing, so no broker can be recognised; "+
-				"copy it from the district's package, or run firepost enrol", path)
+				"copy it from the district's package, or enrol this box anew", path)
 		}
 		return
 	}
@@ -135,7 +135,7 @@ func (id *Identity) Check() error {
 			"wait for NTP", day(now), day(id.Starts))
 	case now.After(id.Expires):
 		return fmt.Errorf("this box's certificate ended on %s and today is %s; "+
-			"run firepost enrol with a new claim", day(id.Expires), day(now))
+			"ask the district for a new one", day(id.Expires), day(now))
 	}
 	return nil
 }

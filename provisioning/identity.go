@@ -68,7 +68,7 @@ func Load(dir string) (*Identity, error) { return Loader{}.Load(dir) }
 // Load reads and checks the identity folder dir.
 func (l Loader) Load(dir string) (*Identity, error) {
 	if !exists(dir, keyFile) && !exists(dir, certFile) {
-		return nil, fmt.Errorf("identity %s: %w; run firepost enrol", dir, ErrNone)
+		return nil, fmt.Errorf("identity %s: %w; enrol this box", dir, ErrNone)
 	}
 	id := &Identity{Dir: dir, Hardware: Fingerprint(l.board()), built: l.Built, now: l.Now}
 	if id.built.IsZero() {
@@ -153,7 +153,7 @@ func (id *Identity) readKey(ps *Problems) *ecdsa.PrivateKey {
 	path := id.path(keyFile)
 	if !exists(id.Dir, keyFile) {
 		ps.add("%s: it is missing, and %s is of no use without it; "+
-			"move the folder away and run firepost enrol", path, certFile)
+			"move the folder away and enrol this box", path, certFile)
 		return nil
 	}
 	checkMode(ps, path, 0o600)
@@ -163,7 +163,7 @@ func (id *Identity) readKey(ps *Problems) *ecdsa.PrivateKey {
 	}
 	key, err := parseKey(data)
 	if err != nil {
-		ps.add("%s: %v; restore it from a copy, or move the folder away and run firepost enrol",
+		ps.add("%s: %v; restore it from a copy, or move the folder away and enrol this box",
 			path, err)
 		return nil
 	}
@@ -181,6 +181,6 @@ func (id *Identity) checkHardware(ps *Problems) {
 	was := strings.TrimSpace(string(id.read(ps, hardwareFile)))
 	if was != "" && was != id.Hardware {
 		ps.add("%s: this card was enrolled on another board (%s, now %s); "+
-			"run firepost enrol --replace with a new claim", id.path(hardwareFile), was, id.Hardware)
+			"enrol this box anew", id.path(hardwareFile), was, id.Hardware)
 	}
 }

@@ -325,7 +325,7 @@ func TestCertificateIsJudgedByABelievableClock(t *testing.T) {
 				"wait for NTP"},
 		{"ended", ends.AddDate(0, 0, 9), starts,
 			"this box's certificate ended on 2027-01-01 and today is 2027-01-10; " +
-				"run firepost enrol with a new claim"},
+				"ask the district for a new one"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := loader(c.now)

@@ -137,8 +137,9 @@ func TestKill(t *testing.T) {
 				c.round(i == 0)
 			}
 			v := c.judge(c.settle())
-			t.Logf("%d rounds, %d kills, %d broker restarts, %d alarms, %d of them heard, %d raises, "+
-				"%d restored, %d duplicates, %d out of order, declared %v, %.0f s",
+			t.Logf("%d rounds, %d kills, %d broker restarts; %d alarms, %d of them with a siren on for a "+
+				"second; %d raises, %d restored, %d duplicates, %d out of order, 0 missing; numbers "+
+				"skipped at restarts and declared: %v; %.0f s",
 				rounds, rounds, c.restarts, v.alarms, v.heard, v.raises, v.report.Restored,
 				v.report.Duplicates, v.report.OutOfOrder, v.report.Declared, time.Since(began).Seconds())
 		})

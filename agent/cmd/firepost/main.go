@@ -53,7 +53,7 @@ var commands = []command{
 	{"status", "", "Show what the running agent sees.", prepareStatus},
 	{"ack", "[POINT]", "Acknowledge alarms: somebody has seen them.", prepareAck},
 	{"silence", "", "Stop the sounders. A new alarm starts them again.", prepareSilence},
-	{"reset", "[POINT]", "End alarms whose cause is gone.", prepareReset},
+	{"reset", "[POINT]", "End alarms. What still stands alarms again at once.", prepareReset},
 	{"disable", "POINT", "Take a point out of service, at most for 8 hours.", prepareDisable},
 	{"enable", "POINT", "Put a disabled point back into service.", prepareEnable},
 }
