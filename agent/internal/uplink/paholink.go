@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -63,6 +64,7 @@ func (l *pahoLink) Publish(m Message) <-chan error {
 
 // pump talks to the client, whose calls wait for the network, until the connection is lost.
 func (l *pahoLink) pump() {
+	defer l.survive()
 	for {
 		select {
 		case <-l.lost:
@@ -79,9 +81,14 @@ func (l *pahoLink) pump() {
 // confirm reports a PUBACK. The store is asked as well: it forgets a message only when its PUBACK
 // was read, while a token may be completed for other reasons.
 func (l *pahoLink) confirm(token mqtt.Token, done chan<- error) {
+	defer l.survive()
 	select {
 	case <-l.lost:
-		return
+		select { // A PUBACK that came before the end counts.
+		case <-token.Done():
+		default:
+			return
+		}
 	case <-token.Done():
 	}
 	err := token.Error()
@@ -97,6 +104,7 @@ func (l *pahoLink) confirm(token mqtt.Token, done chan<- error) {
 
 // receive is called by the client in a goroutine of its own for each message.
 func (l *pahoLink) receive(_ mqtt.Client, m mqtt.Message) {
+	defer l.survive()
 	d := Delivery{Message: Message{m.Topic(), m.Payload(), m.Retained()}, Done: func() {
 		select {
 		case l.acks <- m:
@@ -108,6 +116,15 @@ func (l *pahoLink) receive(_ mqtt.Client, m mqtt.Message) {
 	case l.inbox <- d:
 	default:
 		l.dropped.Add(1)
+	}
+}
+
+// survive ends the connection when the client panicked in a goroutine of the link: the process
+// that sounds the siren must not die of it.
+func (l *pahoLink) survive() {
+	if p := recover(); p != nil {
+		l.log.Error("panic in the MQTT client", "err", p, "stack", string(debug.Stack()))
+		l.finish(fmt.Errorf("panic in the MQTT client: %v: %w", p, ErrBroken))
 	}
 }
 

@@ -29,7 +29,8 @@ const (
 type suspect struct {
 	epoch string
 	first uint64
-	times int // hang-ups that count
+	seen  int // hang-ups
+	times int // those that count
 }
 
 func (s *suspect) is(r buffer.Record) bool { return s.first == r.First && s.epoch == r.Epoch }
@@ -74,6 +75,7 @@ func (t *trip) charge(r buffer.Record) {
 	if !s.is(r) {
 		*s = suspect{epoch: r.Epoch, first: r.First}
 	}
+	s.seen++
 	if !t.passed {
 		return
 	}
@@ -93,19 +95,27 @@ func (t *trip) acquit(r buffer.Record) {
 	t.passed = true
 }
 
-// waits tells whether r must not be sent yet: a suspect goes when another record has passed, or
-// after a while without any, and it goes alone on its lane, so that nobody else can be taken for
-// it.
+// waits tells whether r is a suspect that must not be sent yet: after its second hang-up it goes
+// when another record has passed, or after a while without any.
 func (t *trip) waits(r buffer.Record, now time.Time) bool {
-	s, fifo := &t.suspects[r.Lane], t.windows[r.Lane].fifo
-	if s.is(r) {
-		return len(fifo) > 0 || !t.mayTry(now)
-	}
-	return len(fifo) > 0 && s.is(fifo[0].rec)
+	s := &t.suspects[r.Lane]
+	return s.is(r) && s.seen > 1 && !t.passed && now.Before(t.began.Add(trialWait))
 }
 
-func (t *trip) mayTry(now time.Time) bool {
-	return t.passed || !now.Before(t.began.Add(trialWait))
+// room tells whether another record of lane l may be on its way. While there is a suspect, events
+// and measurements go one by one: not every broker confirms what it took before it hangs up, and
+// nobody else must be taken for the cause.
+func (t *trip) room(l buffer.Lane, now time.Time) bool {
+	events, tele := &t.windows[buffer.Event], &t.windows[buffer.Telemetry]
+	if l != buffer.Alarm && t.isCareful(now) && len(events.fifo)+len(tele.fifo) > 0 {
+		return false
+	}
+	return t.windows[l].room()
+}
+
+// isCareful ends after a time: a suspect may have left the outbox by another way.
+func (t *trip) isCareful(now time.Time) bool {
+	return t.suspects != [lanes]suspect{} && now.Before(t.began.Add(2*trialWait))
 }
 
 // quarantine gives a record up and declares the gap.

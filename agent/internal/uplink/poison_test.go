@@ -207,3 +207,65 @@ func TestPubackBeforeTheHangUpCounts(t *testing.T) {
 		}
 	})
 }
+
+// On a line so slow that something new is always on its way, a suspect gets its turn all the same.
+func TestSuspectGetsItsTurnOnASlowLine(t *testing.T) {
+	bubble(t, func(t *testing.T, m *memory, d *district) {
+		d.hello, d.delay = &wire.Hello{Spread: 30}, 3*time.Second
+		d.hangUp = func(m Message) bool { return strings.Contains(string(m.Payload), `:666`) }
+		m.Put(buffer.Telemetry, 1, teleBody(666))
+		k := start(t, config(m, d))
+		for i := range 1200 {
+			settle(time.Second)
+			m.Put(buffer.Telemetry, 1, teleBody(1000+i))
+		}
+		if k.Status().Quarantined != 1 || len(d.tries()) > poisonLimit+4 {
+			t.Errorf("given up %d after %d tries", k.Status().Quarantined, len(d.tries()))
+		}
+	})
+}
+
+// One hang-up delays nothing; after more of them a record on which nobody can be compared is tried
+// all the same, once the broker may be well again.
+func TestSuspectIsTriedAgain(t *testing.T) {
+	for sick, most := range map[time.Duration]time.Duration{
+		100 * time.Millisecond: 5 * time.Second,
+		10 * time.Minute:       maxPause + trialWait + time.Second,
+	} {
+		t.Run(sick.String(), func(t *testing.T) {
+			bubble(t, func(t *testing.T, m *memory, d *district) {
+				d.hello, d.hangUp = &wire.Hello{Spread: 0}, isRecord
+				m.Put(buffer.Event, 1, eventBody(1))
+				start(t, config(m, d))
+				settle(sick)
+				d.set(func() { d.hangUp = nil })
+				settle(most)
+				if m.left(buffer.Event) != 0 {
+					t.Errorf("not sent within %v after %d tries", most, len(d.tries()))
+				}
+			})
+		})
+	}
+}
+
+// A suspect that left the outbox by another way slows the line down for a few minutes only.
+func TestSuspectThatIsGoneIsForgotten(t *testing.T) {
+	bubble(t, func(t *testing.T, m *memory, d *district) {
+		d.hello, d.hangUp, d.delay = &wire.Hello{}, isRecord, 100*time.Millisecond
+		m.Put(buffer.Telemetry, 1, teleBody(1))
+		start(t, config(m, d))
+		settle(time.Minute)
+		m.Ack(m.Epoch(), buffer.Telemetry, buffer.Range{From: 1, To: 1})
+		d.set(func() { d.hangUp = nil })
+		d.drop() // A connection that has the record at hand would send it.
+		settle(maxPause + 2*trialWait + time.Second)
+		d.set(func() { d.delay = 10 * time.Second })
+		for i := range teleWindow {
+			m.Put(buffer.Telemetry, 1, teleBody(2+i))
+		}
+		settle(time.Second)
+		if n := len(d.records("t")); n != teleWindow {
+			t.Errorf("on their way: got %d, want %d", n, teleWindow)
+		}
+	})
+}

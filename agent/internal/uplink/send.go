@@ -56,7 +56,7 @@ func (t *trip) pour(s *stream, now time.Time) bool {
 		if t.waits(r, now) {
 			return false // Others go on meanwhile.
 		}
-		if !t.windows[s.lane].room() {
+		if !t.room(s.lane, now) {
 			return true
 		}
 		s.take()
@@ -85,19 +85,16 @@ func (t *trip) pumpAgain(now time.Time) {
 
 // pumpTelemetry shares the line between what is new and the backlog, 3 : 1 while both wait.
 func (t *trip) pumpTelemetry(now time.Time) {
-	for t.windows[buffer.Telemetry].room() {
+	for t.room(buffer.Telemetry, now) {
 		fresh, isLive := t.live.peek(t.Outbox, t.epoch)
 		var old buffer.Record
 		isBack := t.bucket.ready(now) // first: the backlog may have to be read from the disk
 		if isBack {
 			old, isBack = t.back.peek(t.Outbox, t.epoch)
 		}
-		if isBack && t.waits(old, now) {
-			isBack = false
-			isLive = isLive && !t.mayTry(now) // The way is being cleared for a suspect.
-		}
+		isBack = isBack && !t.waits(old, now)
 		switch {
-		case isLive && !t.waits(fresh, now) && (!isBack || t.liveRun < livePerBack):
+		case isLive && (!isBack || t.liveRun < livePerBack):
 			t.live.take()
 			t.liveRun++
 			t.send(fresh, false, now)
