@@ -216,6 +216,33 @@ func TestEveryMessageHasSchemaAndExample(t *testing.T) {
 	}
 }
 
+// An example is no invention: each is a message that the code is fixed to make, or its data.
+func TestExamplesAreWhatTheCodeMakes(t *testing.T) {
+	made := map[string]bool{}
+	for _, file := range files(t, "testdata/*.golden") {
+		doc := readJSON(t, file).(map[string]any)
+		made[canonical(t, doc)] = true
+		if doc["lane"] != nil {
+			made[canonical(t, doc["data"])] = true
+		}
+	}
+	for _, file := range files(t, "contract/examples/*.json") {
+		if !made[canonical(t, readJSON(t, file))] {
+			t.Errorf("%s is none of testdata", file)
+		}
+	}
+}
+
+// canonical is a document without regard to the order of its fields.
+func canonical(t *testing.T, doc any) string {
+	t.Helper()
+	text, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // A receiver must live with what later versions add: a field more in any object is valid.
 func TestUnknownFieldsAreIgnored(t *testing.T) {
 	all := schemas(t)
