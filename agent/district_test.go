@@ -24,6 +24,8 @@ type fakeDistrict struct {
 	mute  bool // connections are accepted and nothing is answered
 	links []*fakeLink
 	got   []message
+
+	passed []uplink.Message // both ways, wills too
 }
 
 // message is one message that came, with what a platform reads of it first.
@@ -62,7 +64,7 @@ func (d *fakeDistrict) set(down, mute bool) {
 
 // line is the Dial of the agent.
 func (d *fakeDistrict) line(*provisioning.Identity, *slog.Logger) uplink.Dial {
-	return func(ctx context.Context, _ uplink.Opening) (uplink.Link, error) {
+	return func(ctx context.Context, o uplink.Opening) (uplink.Link, error) {
 		d.mu.Lock()
 		down, mute := d.down, d.mute
 		d.mu.Unlock()
@@ -79,6 +81,7 @@ func (d *fakeDistrict) line(*provisioning.Identity, *slog.Logger) uplink.Dial {
 			d: d, n: len(d.links), inbox: make(chan uplink.Delivery, 64), lost: make(chan struct{}),
 		}
 		d.links = append(d.links, l)
+		d.passed = append(d.passed, o.Will)
 		return l, nil
 	}
 }
@@ -90,9 +93,9 @@ func (d *fakeDistrict) answer(topic string, payload []byte, retain bool) error {
 	if d.down || len(d.links) == 0 {
 		return uplink.ErrBroken
 	}
-	d.links[len(d.links)-1].inbox <- uplink.Delivery{
-		Message: uplink.Message{Topic: topic, Payload: payload}, Done: func() {},
-	}
+	m := uplink.Message{Topic: topic, Payload: payload}
+	d.passed = append(d.passed, m)
+	d.links[len(d.links)-1].inbox <- uplink.Delivery{Message: m, Done: func() {}}
 	return nil
 }
 
@@ -132,6 +135,7 @@ func (l *fakeLink) Publish(m uplink.Message) <-chan error {
 		x.Type = err.Error()
 	}
 	l.d.got = append(l.d.got, x)
+	l.d.passed = append(l.d.passed, m)
 	l.d.mu.Unlock()
 	l.d.receiver.Handle(m.Topic, m.Payload, false)
 	time.AfterFunc(roundTrip, func() { done <- nil })

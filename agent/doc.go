@@ -23,6 +23,6 @@
 // not the identity, the disk, the network, or the log.
 //
 // At the end the rooms stop first, then the outbox, the guard, and the keeper with the guard's last
-// word. Each has its time; what hangs is named and left behind. An output that an alarm holds is left
-// on.
+// word. Each has its time; what hangs is named and left behind. An output that an alarm holds is
+// left on.
 package agent

@@ -54,7 +54,7 @@ func (a *Agent) recall() *memory {
 	case <-patience.C:
 		// The number of this run is not known. One drawn from high above is no earlier run's, and
 		// leaves room for the runs that count on from it.
-		m.boot = 1<<31 + rand.Uint32N(1<<30)
+		m.boot = 3<<29 + rand.Uint32N(1<<28)
 		m.lost = fmt.Errorf("the state directory %s did not answer within %v", a.o.Dir, recallTime)
 	}
 	m.saved.Boot = m.boot - 1

@@ -160,6 +160,7 @@ func (r *rig) end() error {
 	r.board.Heal()
 	close(r.free)
 	time.Sleep(10 * time.Second) // what hung needs a little to end
+	r.district.keepsContract(r.T)
 	return err
 }
 

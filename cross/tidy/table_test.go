@@ -94,6 +94,7 @@ var keepers = []struct {
 // deviceFree lists what may never be linked into the device's binary.
 var deviceFree = []string{
 	"github.com/mochi-mqtt/server", "github.com/rs/xid", "github.com/santhosh-tekuri/jsonschema",
+	"go.yaml.in/yaml",
 }
 
 // deviceRooms are the packages that deviceFree speaks of.

@@ -159,10 +159,10 @@ func (s *Scribe) write(ev *alarm.Event) {
 	lane, body := wire.EventBody(*ev, wire.EventContext{
 		Now: s.Now(), Point: s.points[ev.Point], Zone: s.zones[ev.Zone], Prev: s.states[ev.Alarm],
 	})
-	if ev.Alarm != "" {
-		s.remember(ev)
-	}
 	if lane == wire.LaneAlarm {
+		if ev.Alarm != "" { // An output names the alarm that drives it, and is no state of it.
+			s.remember(ev)
+		}
 		s.Outbox.Put(buffer.Alarm, 1, body)
 		return
 	}
