@@ -229,7 +229,7 @@ func TestLossMessages(t *testing.T) {
 			Epoch: "9f3c1a77", Lane: "t", From: 1, To: 3600, Cause: CauseEvicted,
 		})},
 		{"gap_lease", GapBody(Gap{
-			Epoch: "9f3c1a77", Lane: "a", From: 813, To: 1812, Cause: CauseLease,
+			Epoch: "9f3c1a77", Lane: "a", From: 301, To: 812, Cause: CauseLease,
 		})},
 		{"gap_panel", GapBody(Gap{Lane: LanePanel, From: 901, To: 950, Cause: CauseDroppedRAM})},
 		{"store_reset", StoreResetBody(StoreReset{
