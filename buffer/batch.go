@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	blockNumbers = 128      // in one block of events or telemetry
-	blockBytes   = 16 << 10 // likewise, unless one record alone is larger
-	batchBytes   = 1 << 20  // of events and of telemetry in one commit, which keeps it short
+	blockNumbers = 128     // in one block of events or telemetry
+	blockBytes   = 1900    // likewise, unless one record alone is larger; two fit on a page
+	batchBytes   = 1 << 20 // of events and of telemetry in one commit, which keeps it short
 )
 
 // A batch is one commit: what goes, what shrinks, what comes, and the head.
@@ -231,7 +231,7 @@ func (b *batch) apply(q *bbolt.Bucket) error {
 			}
 		}
 	}
-	return q.Put([]byte(headKey), encodeHead(b.head))
+	return putHead(q, b.head)
 }
 
 // shrink rewrites a block without what was acknowledged.

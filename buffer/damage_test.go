@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"go.etcd.io/bbolt"
 )
@@ -255,16 +256,19 @@ func TestMissingBlockIsDeclared(t *testing.T) {
 
 // A file that is shorter than it was is not written to any more.
 func TestShortenedFileIsNotTouched(t *testing.T) {
-	o := opened(t, folder(t), quick())
-	if err := o.store.intact(); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Truncate(o.path(), o.store.size-1); err != nil {
-		t.Fatal(err)
-	}
-	if err := o.store.intact(); !errors.Is(err, errDamaged) {
-		t.Errorf("got %v, want %v", err, errDamaged)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		o := opened(t, folder(t), quick())
+		synctest.Wait() // the store is the disk goroutine's, which sleeps now
+		if err := o.store.intact(); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(o.path(), o.store.size-1); err != nil {
+			t.Fatal(err)
+		}
+		if err := o.store.intact(); !errors.Is(err, errDamaged) {
+			t.Errorf("got %v, want %v", err, errDamaged)
+		}
+	})
 }
 
 // A file cut to any length is rescued or made anew.

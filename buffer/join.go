@@ -20,7 +20,7 @@ func (o *Outbox) join(s *store, c *content) error {
 			return err
 		}
 		written, err := s.update(o.opt.Commit, func(q *bbolt.Bucket) error {
-			return q.Put([]byte(headKey), encodeHead(h))
+			return putHead(q, h)
 		})
 		if err != nil {
 			return err

@@ -192,7 +192,7 @@ func TestLeaseIsRenewedAhead(t *testing.T) {
 		opt.Delay[Event] = time.Hour
 		var heads []head
 		opt.Commit = func(tx *bbolt.Tx) error {
-			h, err := decodeHead(tx.Bucket([]byte(bucketName)).Get([]byte(headKey)))
+			h, err := decodeHead(tx.Bucket([]byte(headBucket)).Get([]byte(headKey)))
 			heads = append(heads, h)
 			if err != nil {
 				t.Error(err)

@@ -196,11 +196,14 @@ func (o *Outbox) create(h head) (*store, error) {
 	s.epoch = h.Epoch
 	err = guarded(func() error {
 		return s.db.Update(func(tx *bbolt.Tx) error {
+			if _, err := tx.CreateBucket([]byte(headBucket)); err != nil {
+				return err
+			}
 			q, err := tx.CreateBucket([]byte(bucketName))
 			if err != nil {
 				return err
 			}
-			return q.Put([]byte(headKey), encodeHead(h))
+			return putHead(q, h)
 		})
 	})
 	if err != nil {

@@ -69,7 +69,7 @@ func (o Options) withDefaults() Options {
 	for l := range laneCount {
 		memory := [...]Limit{{1 << 20, 4096}, {1 << 20, 4096}, {4 << 20, 16384}}[l]
 		eighths := [...]int64{1, 1, 5}[l] // the last eighth is room to change pages in
-		blocks := [...]int{8192, 8192, 16384}[l]
+		blocks := [...]int{8192, 8192, 20480}[l]
 		delay := [...]time.Duration{5 * time.Millisecond, time.Second, 30 * time.Second}[l]
 		o.Memory[l] = orElse(o.Memory[l], memory)
 		o.Disk[l] = orElse(o.Disk[l], Limit{o.MaxBytes / 8 * eighths, blocks})

@@ -217,6 +217,14 @@ type head struct {
 	Losses  []Loss            // dropped and not yet declared
 }
 
+// count grows with each commit that wrote records.
+func (h *head) count() (n uint64) {
+	for _, next := range h.Next {
+		n += next
+	}
+	return n
+}
+
 func encodeHead(h head) []byte {
 	b, err := json.Marshal(h)
 	if err != nil {

@@ -74,8 +74,8 @@ func (r *rescuer) search() error {
 	w := walker{file: r.old, size: info.Size(), until: r.o.now().Add(walkLimit)}
 	w.visit = func(key, value []byte, off int64) error {
 		if string(key) == headKey {
-			if h, err := decodeHead(value); err == nil && r.head.Epoch == "" {
-				r.head = h
+			if h, err := decodeHead(value); err == nil && h.count() >= r.head.count() {
+				r.head = h // an orphan may be an old one
 			}
 			return nil
 		}
@@ -142,7 +142,7 @@ func (r *rescuer) rebuild() (path string, err error) {
 	}
 	r.account(&h)
 	_, err = s.update(r.o.opt.Commit, func(q *bbolt.Bucket) error {
-		return q.Put([]byte(headKey), encodeHead(h))
+		return putHead(q, h)
 	})
 	return s.path, err
 }
@@ -216,7 +216,7 @@ func (r *rescuer) write(q *bbolt.Bucket, h head, batch []Record) error {
 		}
 		batch = batch[n:]
 	}
-	return q.Put([]byte(headKey), encodeHead(h))
+	return putHead(q, h)
 }
 
 // account says in the new head what was lost.

@@ -16,6 +16,7 @@ import (
 const (
 	fileName   = "outbox.db"
 	bucketName = "q"
+	headBucket = "h"       // of the head alone: small, so that it lies in the page of the roots
 	pageSize   = 4096      // not the system's: pages of 16 KB make each commit write four times that
 	growStep   = 256 << 10 // bbolt's own 16 MB would put the wall at half of MaxSize
 	fill       = 0.95      // numbers only grow, so pages need no room for keys between
@@ -73,7 +74,7 @@ func (s *store) update(commit func(*bbolt.Tx) error, change func(*bbolt.Bucket) 
 		// The public Rollback touches memory alone. The one in db.Update scans the file.
 		defer func() { _ = tx.Rollback() }()
 		q := tx.Bucket([]byte(bucketName))
-		if q == nil {
+		if q == nil || tx.Bucket([]byte(headBucket)) == nil {
 			return damaged(errors.New("no bucket"))
 		}
 		q.FillPercent = fill
@@ -91,6 +92,13 @@ func (s *store) update(commit func(*bbolt.Tx) error, change func(*bbolt.Bucket) 
 		s.size = max(s.size, info.Size())
 	}
 	return written, err
+}
+
+// putHead writes the head of the store whose blocks are in q. Beside them it would cost each
+// commit the page that it is on, with all blocks on that; in a bucket of its own it lies in the
+// page of the roots, which each commit writes.
+func putHead(q *bbolt.Bucket, h head) error {
+	return q.Tx().Bucket([]byte(headBucket)).Put([]byte(headKey), encodeHead(h))
 }
 
 // read returns blocks.

@@ -45,7 +45,7 @@ type walker struct {
 	visit  func(key, value []byte, off int64) error
 }
 
-// walk calls visit for each key of the bucket, in order. off is the place of the value.
+// walk calls visit for each key, the head first, then in order. off is the place of the value.
 func (w *walker) walk() error {
 	w.seen = map[uint64]bool{}
 	root, err := w.meta()
@@ -53,18 +53,30 @@ func (w *walker) walk() error {
 		return w.fault(err)
 	}
 	return w.tree(root, 0, nil, func(flags uint32, key, value []byte, off int64) error {
-		if flags != flagBucket || string(key) != bucketName || len(value) < bucketHead {
+		if !isBucket(flags, key, value) {
 			return w.fault(fmt.Errorf("root has key %x", key))
 		}
 		if root := binary.NativeEndian.Uint64(value); root != 0 {
 			return w.tree(root, 0, nil, w.element)
 		}
-		inline := value[bucketHead:]
-		if len(inline) < pageHead || binary.NativeEndian.Uint16(inline[8:]) != flagLeaf {
-			return w.fault(errors.New("inline bucket has no leaf"))
-		}
-		return w.elements(inline, off+bucketHead, w.element)
+		return w.inline(value, off)
 	})
+}
+
+// isBucket reports whether an element is one of the two buckets.
+func isBucket(flags uint32, key, value []byte) bool {
+	name := string(key)
+	return flags == flagBucket && (name == headBucket || name == bucketName) &&
+		len(value) >= bucketHead
+}
+
+// inline goes through a bucket that lies within its parent's page.
+func (w *walker) inline(value []byte, off int64) error {
+	leaf := value[bucketHead:]
+	if len(leaf) < pageHead || binary.NativeEndian.Uint16(leaf[8:]) != flagLeaf {
+		return w.fault(errors.New("inline bucket has no leaf"))
+	}
+	return w.elements(leaf, off+bucketHead, w.element)
 }
 
 func (w *walker) element(flags uint32, key, value []byte, off int64) error {
@@ -226,11 +238,19 @@ func (w *walker) orphans() error {
 			binary.NativeEndian.Uint16(h[8:]) != flagLeaf {
 			continue
 		}
-		if err := w.tree(id, 0, nil, w.element); err != nil {
+		if err := w.tree(id, 0, nil, w.orphan); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// orphan is element, and also looks for the head on a page of roots.
+func (w *walker) orphan(flags uint32, key, value []byte, off int64) error {
+	if isBucket(flags, key, value) && binary.NativeEndian.Uint64(value) == 0 {
+		return w.inline(value, off)
+	}
+	return w.element(flags, key, value, off)
 }
 
 // firstKey returns the key of a page's first element, nil if there is none.

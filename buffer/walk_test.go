@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
@@ -126,4 +127,36 @@ func FuzzWalk(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Where both meta pages are gone, the head is found on the page where it lies, and with it what was
+// lost before and is not declared.
+func TestHeadIsFoundWithoutMeta(t *testing.T) {
+	dir := folder(t)
+	o := opened(t, dir, quick())
+	o.Put(Alarm, 1, []byte("fire"))
+	flushed(t, o, Alarm)
+	n := o.Put(Event, 1, make([]byte, maxBody+1))
+	o.Put(Event, 1, []byte("after it"))
+	if err := o.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := Loss{Epoch: o.Epoch(), Lane: Event, Range: Range{n, n}, Cause: CauseDroppedRAM}
+	file, err := os.OpenFile(o.path(), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.WriteAt(make([]byte, 2*pageSize), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o = opened(t, dir, quick())
+	if got := o.Losses(); !slices.Contains(got, want) {
+		t.Errorf("got losses %v, want %v among them", got, want)
+	}
+	if got := drain(t, o, Alarm); !slices.Equal(got, []string{"fire"}) {
+		t.Errorf("got %q", got)
+	}
 }
