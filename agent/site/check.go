@@ -123,7 +123,6 @@ func (c *checker) rows(root *section, key string, most int) ([]*table, bool) {
 	switch {
 	case v.kind == single:
 		c.wrong(v.line, "", "[%s] may stand several times; write [[%s]]", key, key)
-		return nil, true
 	case v.kind != multiple:
 		c.wrong(v.line, "", "%s is %s; write a header [[%s]]", key, kindNames[v.kind], key)
 		return nil, true

@@ -3,7 +3,6 @@ package site
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/firepost/firepost/agent/detect"
 	"github.com/firepost/firepost/drivers"
@@ -23,20 +22,20 @@ type rule struct {
 	class  class
 	feeds  []feed
 	limits []limit
-	flawed bool // a mistake has been told, so that having no limit means nothing
+	flawed bool             // a mistake has been told, so that having no limit means nothing
+	unseen bool             // the feeds have a mistake, so no quantity is known
+	like   drivers.Quantity // while unseen, what the point probably measures
 }
 
 // conditions reads when the point leaves normal.
 func (r *rule) conditions() []detect.Condition {
-	record := r.flag("record", false)
+	record := r.record()
 	r.simple()
 	r.rows()
-	if record && len(r.limits) > 0 {
-		r.wrong("record", "record = true and a limit; remove one of them")
-	}
 	if !record && len(r.limits) == 0 && !r.flawed {
 		r.usual()
 	}
+	r.delays(r.section, r.longest(record))
 	r.checkOrder()
 	var all []detect.Condition
 	for _, l := range r.limits {
@@ -51,17 +50,27 @@ func (r *rule) conditions() []detect.Condition {
 	return all
 }
 
-// skip knows the keys of a rule without reading them.
-func (r *rule) skip() {
-	for _, k := range limitKeys {
-		r.get(k.key)
+// record tells whether the point is only recorded.
+func (r *rule) record() bool {
+	record := r.flag("record", false)
+	_, given := r.strictest()
+	if record && (given || r.has("when")) {
+		r.wrong("record", "record = true and a limit; remove one of them")
 	}
-	r.know("record", "when")
-	r.know(delayKeys...)
+	return record
 }
 
-// delayKeys belong to every limit.
-var delayKeys = []string{"confirm", "release", "hysteresis", "window"}
+// strictest is the highest level of the short form, and whether there is any. Its delays are those
+// of all, so the strictest bound holds.
+func (r *rule) strictest() (detect.Level, bool) {
+	highest, given := detect.PreAlarm, false
+	for _, k := range limitKeys {
+		if r.has(k.key) {
+			highest, given = max(highest, k.level), true
+		}
+	}
+	return highest, given
+}
 
 // limitKeys are the limits of the short form.
 var limitKeys = []struct {
@@ -80,12 +89,7 @@ var limitKeys = []struct {
 
 // simple reads the limits that stand in the point itself.
 func (r *rule) simple() {
-	highest := detect.PreAlarm // its delays are those of all, so the strictest bound holds
-	for _, k := range limitKeys {
-		if r.has(k.key) {
-			highest = max(highest, k.level)
-		}
-	}
+	highest, _ := r.strictest()
 	for _, k := range limitKeys {
 		if _, ok := r.get(k.key); !ok {
 			r.flawed = r.flawed || r.has(k.key)
@@ -94,6 +98,9 @@ func (r *rule) simple() {
 		f, ok := r.single(k.key)
 		if !ok {
 			r.flawed = true
+			if len(r.feeds) > 1 {
+				r.anyLimit(r.section, k.key, k.kind)
+			}
 			continue
 		}
 		r.add(r.section, k.key, k.kind, k.level, highest, f)
@@ -143,35 +150,49 @@ func (r *rule) row(s *section) {
 	level := detect.Alarm
 	if word, ok := s.choice("level", levelNames()); ok {
 		level, _ = levelByName(word)
+	} else if s.has("level") {
+		level = detect.PreAlarm // the mildest while it is unknown
 	}
 	f, ok := r.input(s)
-	kinds := []struct {
-		key  string
-		kind detect.Kind
-	}{
-		{"above", detect.Above}, {"below", detect.Below},
-		{"rise", detect.Rise}, {"active", detect.Active},
-	}
-	var found []string
-	var kind detect.Kind
-	for _, k := range kinds {
-		if _, given := s.get(k.key); given || s.has(k.key) {
-			found, kind = append(found, k.key), k.kind
+	var found []int
+	for i, k := range rowKeys {
+		if s.know(k.key); s.has(k.key) {
+			found = append(found, i)
 		}
 	}
 	s.know(delayKeys...)
 	if len(found) != 1 {
 		r.c.wrong(s.t.line, s.subject,
 			"it has %d of above, below, rise and active; write exactly one", len(found))
+	}
+	if len(found) == 1 && ok {
+		k := rowKeys[found[0]]
+		r.add(s, k.key, k.kind, level, level, f)
 		return
 	}
-	if ok {
-		r.add(s, found[0], kind, level, level, f)
+	for _, i := range found {
+		r.anyLimit(s, rowKeys[i].key, rowKeys[i].kind)
 	}
+	r.delays(s, longestConfirm(r.class.signal, level))
+}
+
+// rowKeys are the limits of the long form.
+var rowKeys = []struct {
+	key  string
+	kind detect.Kind
+}{
+	{"above", detect.Above}, {"below", detect.Below},
+	{"rise", detect.Rise}, {"active", detect.Active},
 }
 
 // input is the input that a row speaks of.
 func (r *rule) input(s *section) (feed, bool) {
+	if r.unseen {
+		if word, ok := s.choice("quantity", quantityNames()); ok {
+			r.like, _ = drivers.QuantityByName(word)
+		}
+		return feed{}, false
+	}
 	names := make([]string, len(r.feeds))
 	for i, f := range r.feeds {
 		names[i] = f.channel.Quantity.String()
@@ -192,34 +213,23 @@ func (r *rule) add(s *section, key string, kind detect.Kind, level, strict detec
 	l := limit{key: key, line: s.line(key), subject: s.subject, Condition: detect.Condition{
 		Kind: kind, Quantity: f.channel.Quantity, Level: level,
 	}}
-	if !r.threshold(s, &l, f) {
-		r.flawed = true
-		return
-	}
+	sound := r.threshold(s, &l, f)
 	l.Confirm = r.confirm(s, strict, r.class.confirm)
 	l.Release = r.release(s)
 	if kind == detect.Rise {
-		l.Window = s.duration("window", "60 s", 10*time.Second, time.Hour, time.Minute)
+		l.Window = r.window(s)
 	} else if s.has("window") && s != r.section {
 		s.wrong("window", "window is only for rise; remove it")
 	}
 	if s.has("hysteresis") && kind != detect.Active {
 		l.Hysteresis = r.hysteresis(s, f.channel.Quantity)
 	}
+	if !sound {
+		r.flawed = true
+		return
+	}
 	r.limits = append(r.limits, l)
 }
-
-// confirm is how long a limit must be passed; usual is its value while the file is silent.
-func (r *rule) confirm(s *section, strict detect.Level, usual time.Duration) time.Duration {
-	return s.duration("confirm", "5 s", 0, longestConfirm(r.class.signal, strict), usual)
-}
-
-func (r *rule) release(s *section) time.Duration {
-	return s.duration("release", "10 s", 0, time.Hour, usualRelease)
-}
-
-// usualRelease is how long a value must be back before a condition ends.
-const usualRelease = 10 * time.Second
 
 // threshold reads the limit itself.
 func (r *rule) threshold(s *section, l *limit, f feed) bool {

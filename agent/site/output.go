@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/firepost/firepost/agent/alarm"
+	"github.com/firepost/firepost/drivers/catalog"
 )
 
 // output is an [[output]] of the file.
@@ -33,13 +34,16 @@ func (c *checker) output(i int, t *table) {
 	s.missing("model", oneOf(known))
 	o.model, _ = s.choice("model", known)
 	if model, ok := c.outputModels[o.model]; ok {
-		before := len(c.problems)
 		o.options = s.options(o.model, model.Options)
-		s.finish()
-		if len(c.problems) == before && model.Place != nil {
-			o.place.bus, o.place.chip = model.Place(o.options)
+		o.place = s.placed(model.Place, o.options)
+	} else {
+		var all [][]catalog.Option
+		for _, name := range known {
+			all = append(all, c.outputModels[name].Options)
 		}
+		s.anyOptions(all)
 	}
+	s.finish()
 	if !named {
 		return
 	}

@@ -41,7 +41,7 @@ func (c *checker) point(i int, t *table) {
 	if fed {
 		p.plan.Spec.Conditions = r.conditions()
 	} else {
-		r.skip() // without its quantity no limit can be judged
+		r.blind()
 	}
 	s.finish()
 	if !named {
@@ -82,8 +82,8 @@ func (c *checker) classOf(s *section) (class, bool) {
 	signal, _ := signalByName(word)
 	switch cl, known := classByName(name); {
 	case known:
-		if signalled {
-			cl.signal = signal
+		if s.has("signal") {
+			cl.signal = signal // the mildest while it is unknown
 		}
 		return cl, signalled || !s.has("signal")
 	case classed:
@@ -94,7 +94,7 @@ func (c *checker) classOf(s *section) (class, bool) {
 		s.wrong("class", `class is missing; write %s, or signal = %s`,
 			"class = "+oneOf(classNames()), oneOf(signalNames()))
 	}
-	return class{}, false
+	return class{signal: signal}, false
 }
 
 const fromExample = `"kitchen-air.temperature"`

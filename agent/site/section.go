@@ -51,17 +51,22 @@ func (s *section) line(key string) int {
 
 // wrong reports a mistake at key.
 func (s *section) wrong(key, format string, args ...any) {
+	s.tell(key)
+	s.c.wrong(s.line(key), s.subject, format, args...)
+}
+
+// tell notes that a mistake at key has been told.
+func (s *section) tell(key string) {
 	if s.told == nil {
 		s.told = map[string]bool{}
 	}
 	s.told[key] = true
-	s.c.wrong(s.line(key), s.subject, format, args...)
 }
 
 // missing reports that key is absent; example is what to write.
 func (s *section) missing(key, example string) {
 	if !s.has(key) {
-		s.c.wrong(s.t.line, s.subject, "%s is missing; write %s = %s", key, key, example)
+		s.wrong(key, "%s is missing; write %s = %s", key, key, example)
 	}
 }
 

@@ -3,7 +3,6 @@ package site
 import (
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/firepost/firepost/drivers"
@@ -28,6 +27,12 @@ type place struct{ bus, chip string }
 // usualPeriod is how often a part is read that names no shortest time of its own.
 const usualPeriod = 250 * time.Millisecond
 
+// The bounds of a period. A part may set a longer shortest one.
+const (
+	shortestPeriod = 10 * time.Millisecond
+	longestPeriod  = 10 * time.Minute
+)
+
 func (c *checker) sensor(i int, t *table) {
 	s := &section{c: c, t: t, subject: subject("sensor", t, "name", i)}
 	name, named := s.id("name", `"kitchen-air"`)
@@ -37,8 +42,15 @@ func (c *checker) sensor(i int, t *table) {
 	v.model, _ = s.choice("model", known)
 	if model, ok := c.sensorModels[v.model]; ok {
 		c.sensorOf(s, model, v)
-		s.finish()
+	} else {
+		s.duration("period", durationText(usualPeriod), shortestPeriod, longestPeriod, usualPeriod)
+		var all [][]catalog.Option
+		for _, name := range known {
+			all = append(all, c.sensorModels[name].Options)
+		}
+		s.anyOptions(all)
 	}
+	s.finish()
 	if !named {
 		return
 	}
@@ -56,66 +68,16 @@ func (c *checker) sensorOf(s *section, model catalog.SensorModel, v *sensor) {
 	if usual == 0 {
 		usual = usualPeriod
 	}
-	v.period = s.duration("period", durationText(usual), max(least, 10*time.Millisecond),
-		10*time.Minute, usual)
+	v.period = s.duration("period", durationText(usual), max(least, shortestPeriod),
+		longestPeriod, usual)
 	if model.Channels == nil {
 		v.channels = model.Descriptor.Channels
 	}
-	before := len(c.problems)
 	v.options = s.options(v.model, model.Options)
-	if len(c.problems) > before {
-		return
-	}
 	if model.Channels != nil {
-		channels, err := model.Channels(v.options)
-		if err != nil {
-			s.rejected(err)
-			return
-		}
-		v.channels = channels
+		v.channels = s.channels(model, v.options)
 	}
-	if model.Place != nil {
-		v.place.bus, v.place.chip = model.Place(v.options)
-	}
-}
-
-// rejected reports what a model says about its options together. It may be several mistakes, a line
-// each, that begin with the name of the option.
-func (s *section) rejected(err error) {
-	for _, text := range strings.Split(err.Error(), "\n") {
-		key, _, _ := strings.Cut(text, ":")
-		s.wrong(key, "%s", text)
-	}
-}
-
-// options reads the settings of a model, which stand beside the other keys. A number or a bare true
-// is taken as its text.
-func (s *section) options(model string, options []catalog.Option) map[string]string {
-	set := map[string]string{}
-	for _, o := range options {
-		v, ok := s.get(o.Name)
-		switch {
-		case !ok && o.Required && !s.has(o.Name):
-			s.c.wrong(s.t.line, s.subject, "%s is missing for model %q: %s", o.Name, model, o.Help)
-			continue
-		case !ok && o.Default == "":
-			continue
-		case !ok:
-			set[o.Name] = o.Default
-			continue
-		case v.kind != text && v.kind != number && v.kind != boolean:
-			s.wrong(o.Name, "%s is %s: %s", o.Name, kindNames[v.kind], o.Help)
-			continue
-		}
-		if o.Check != nil {
-			if err := o.Check(v.text); err != nil {
-				s.wrong(o.Name, "%s: %v", o.Name, err)
-				continue
-			}
-		}
-		set[o.Name] = v.text
-	}
-	return set
+	v.place = s.placed(model.Place, v.options)
 }
 
 func (c *checker) findSensor(name string) *sensor {

@@ -288,7 +288,7 @@ func TestHugeFileIsRefused(t *testing.T) {
 // panic; a site that is accepted can be made into a plan whose points all exist.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(site.Reference))
-	for _, name := range []string{"shop.toml", "mistakes.toml", "odd.toml"} {
+	for _, name := range []string{"shop.toml", "mistakes.toml", "odd.toml", "hidden.toml"} {
 		f.Add(must(os.ReadFile(filepath.Join("testdata", name))))
 	}
 	f.Add([]byte("a.b.c = 1\n[a]\n[[a.b]]\n"))
@@ -324,4 +324,34 @@ func FuzzParse(f *testing.F) {
 // What is allowed and probably not meant is a warning, with the same place and advice.
 func TestOddThingsAreWarnings(t *testing.T) {
 	golden(t, "odd", load(t, "odd.toml").Warnings.Error()+"\n")
+}
+
+// A place is one place however it is written, and what is no place is refused: two parts never
+// share it unseen, and a siren never hangs on the bus of a sensor.
+func TestPlacesAreKnownByOneName(t *testing.T) {
+	file := string(must(os.ReadFile("testdata/shop.toml")))
+	for _, c := range []struct{ name, old, wrong, want string }{
+		{"a bus by its file", "[[output]]", "[[sensor]]\nname = \"air-2\"\nmodel = \"sht4x\"\n" +
+			"bus = \"/dev/i2c-1\"\n\n[[output]]", "it is the same part as sensor \"air\""},
+		{"a siren on a bus", `line = "GPIO5"`, `line = "i2c-1"`,
+			`"i2c-1" is a bus, not a line; write the line of the board that the part hangs on, ` +
+				`such as line = "GPIO5"`},
+		{"a siren on the file of a bus", `line = "GPIO5"`, `line = "/dev/i2c-1"`,
+			`"/dev/i2c-1" is a bus, not a line;`},
+		{"a line in quotes missing", `line = "GPIO5"`, `line = 5`,
+			`line is a number; write line = "GPIO5"`},
+		{"a line that is true", `line = "GPIO5"`, `line = true`,
+			`line is true or false; write line = "GPIO5"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			changed := strings.Replace(file, c.old, c.wrong, 1)
+			if changed == file {
+				t.Fatalf("the file has no %q", c.old)
+			}
+			_, err := site.Parse("site.toml", []byte(changed))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got:\n%v\nwant in it:\n%s", err, c.want)
+			}
+		})
+	}
 }

@@ -65,11 +65,19 @@ func durationText(d time.Duration) string {
 	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + " s"
 }
 
+// noRate says how to write a value of q as a rate. Parse tells whether the value itself is good.
+func noRate(written string, q drivers.Quantity, parse func(string) (int64, error)) error {
+	if _, err := parse(written); err != nil {
+		return fmt.Errorf("%q is no rate; write it like %q", written, q.Text(example(q))+"/min")
+	}
+	return fmt.Errorf("%q is no rate; write %q", written, strings.TrimSpace(written)+"/min")
+}
+
 // parseRate reads a rise such as "8.3 °C/min" and returns it in q's own unit for a minute.
 func parseRate(q drivers.Quantity, written string) (int64, error) {
 	bare, ok := strings.CutSuffix(strings.TrimSpace(written), "/min")
 	if !ok {
-		return 0, fmt.Errorf("%q is no rate; write %q", written, strings.TrimSpace(written)+"/min")
+		return 0, noRate(written, q, q.Parse)
 	}
 	v, err := q.Parse(bare)
 	if err != nil {

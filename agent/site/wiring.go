@@ -78,8 +78,6 @@ func clash(a, b user) string {
 // inputOption is the option of models that share a converter: each takes an input of it.
 const inputOption = "channel"
 
-func bare(bus string) string { return strings.TrimPrefix(bus, "i2c:") }
-
 // slow is how rarely a part may be read that life depends on, before it is worth a word.
 const slow = 10 * time.Second
 
@@ -87,7 +85,6 @@ const slow = 10 * time.Second
 func (c *checker) warn() {
 	c.warnSensors()
 	c.warnSilence()
-	c.warnShared()
 	for _, p := range c.points {
 		s := p.plan.Signal
 		subject := fmt.Sprintf("point %q", p.plan.ID)
@@ -160,22 +157,4 @@ func sounds(o alarm.OutputPlan, p alarm.PointPlan) bool {
 	return (o.Kind == alarm.Sounder || o.Kind == alarm.Buzzer) && o.Level <= highest(p) &&
 		(len(o.Zones) == 0 || slices.Contains(o.Zones, p.Zone)) &&
 		(len(o.Signals) == 0 || slices.Contains(o.Signals, p.Signal))
-}
-
-// warnShared finds a siren that hangs on the bus of a sensor: if the sensor hangs the bus, the
-// siren is gone.
-func (c *checker) warnShared() {
-	for _, o := range c.outputs {
-		if o.plan.Kind != alarm.Sounder || o.place.bus == "" {
-			continue
-		}
-		for _, s := range c.sensors {
-			if s.place.bus == o.place.bus {
-				c.odd(o.line, fmt.Sprintf("output %q", o.plan.ID), "it shares %s with sensor %q, "+
-					"which could keep the siren silent by holding the bus; use a line of the board",
-					bare(o.place.bus), s.name)
-				break
-			}
-		}
-	}
 }

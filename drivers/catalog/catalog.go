@@ -22,7 +22,10 @@ type Option struct {
 	Name     string
 	Required bool
 	Default  string // used when the site file is silent
-	Help     string // what to write, with an example
+	Help     string // what to write, with an example; begins with "write"
+	// Number says that a bare number in the site file is given to Check as its text. For any other
+	// option it is a mistake, as true and false are for all.
+	Number bool
 	// Check says what is wrong with a value and what to write instead; nil accepts any text.
 	Check func(value string) error
 }
@@ -31,7 +34,9 @@ type Option struct {
 type SensorModel struct {
 	Descriptor drivers.Descriptor
 	Options    []Option
-	// Channels gives the channels that follow from the options; nil: those of the descriptor.
+	// Channels gives the channels that follow from the options; nil: those of the descriptor. The
+	// options have passed their checks; for one that is missing its default counts. What is wrong
+	// with one option begins with its name and a colon, each on a line of its own.
 	Channels func(opts map[string]string) ([]drivers.Channel, error)
 	// Place names what the part hangs on: the bus ("i2c:NAME") or line ("line:NAME") that one
 	// goroutine owns, and the chip on it. Two sensors of one chip never convert at the same time.

@@ -212,7 +212,18 @@ func TestOptionsSayWhatToWrite(t *testing.T) {
 		{"contact", "debounce", "-1 ms", `"-1 ms" is not within 0 ms to 1 s; write "20 ms"`},
 		{"contact", "pull", "pullup",
 			`"pullup" is not known; write "board", "up", "down" or "none"`},
+		{"contact", "line", "i2c-1", `"i2c-1" is a bus, not a line; write the line of the board ` +
+			`that the part hangs on, such as line = "GPIO17"`},
+		{"relay", "line", "/dev/i2c-1", `such as line = "GPIO5"`},
+		{"relay", "line", "I2C1", ` is a bus, not a line`},
+		{"relay", "line", "/dev/gpiochip0", `"/dev/gpiochip0" is a file; write the name of a line`},
+		{"relay", "line", "gpiochip0:x", ` has no number of a line behind its colon`},
+		{"relay", "line", "gpiochip0:017", ` has no number of a line behind its colon`},
 		{"sht4x", "bus", "", " is not a name of 1 to 64 bytes"},
+		{"sht4x", "bus", "zzz", `"zzz" is not an I²C bus; write bus = "i2c-1", or another one that `},
+		{"sht4x", "bus", "3", `"3" is not an I²C bus; write bus = "i2c-3", `},
+		{"sht4x", "bus", "I2C0", `"I2C0" is not an I²C bus; write bus = "i2c-0", `},
+		{"sht4x", "bus", "i2c-01", `"i2c-01" is not an I²C bus; write bus = "i2c-1", `},
 		{"sht4x", "address", "44",
 			`sht4x has no address "44"; write "0x44", "0x45" or "0x46"`},
 		{"sps30", "address", "0x68", `sps30 has no address "0x68"; write "0x69"`},
@@ -229,6 +240,28 @@ func TestOptionsSayWhatToWrite(t *testing.T) {
 		err := optionOf(t, c.model, c.option).Check(c.value)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s %s = %.20q: got %v, want %s", c.model, c.option, c.value, err, c.want)
+		}
+	}
+}
+
+// What a board can open is accepted.
+func TestNamesOfPlacesAreAccepted(t *testing.T) {
+	for option, names := range map[string][]string{
+		"bus": {"i2c-0", "i2c-1", "/dev/i2c-10"},
+		"line": {"GPIO17", "gpiochip0:17", "pinctrl-bcm2711:5", "7000000.gpio:0", "INT34C5:00:3",
+			"P1_11", "P8.07", "siren", "LINE3", "OUT-siren"},
+	} {
+		for _, name := range names {
+			for model, m := range catalog.Sensors() {
+				for _, o := range m.Options {
+					if o.Name != option {
+						continue
+					}
+					if err := o.Check(name); err != nil {
+						t.Errorf("%s %s = %q: %v", model, option, name, err)
+					}
+				}
+			}
 		}
 	}
 }
@@ -253,7 +286,7 @@ func TestChannelsTellWhatTheOptionsTogetherSay(t *testing.T) {
 			"quantity": "combustible", "at4": "0 %LEL", "at20": "3 m"}},
 		{"loop-4-20ma", "the values at 4 mA and at 20 mA are the same", map[string]string{
 			"quantity": "level", "at4": "3 m", "at20": "3 m"}},
-		{"loop-4-20ma", "quantity is missing", map[string]string{"at4": "3 m", "at20": "3 m"}},
+		{"loop-4-20ma", "quantity: it is missing", map[string]string{"at4": "3 m", "at20": "3 m"}},
 		{"ratiometric", "signal and supply are the same input", map[string]string{
 			"quantity": "level", "low": "0 m", "high": "3 m", "supply": "0"}},
 		{"ratiometric", `high: "3 %LEL" has an unknown unit`, map[string]string{
@@ -295,7 +328,7 @@ func TestEveryModelIsWhole(t *testing.T) {
 			}
 		}
 		for _, o := range options {
-			if o.Help == "" || o.Check == nil {
+			if !strings.HasPrefix(o.Help, "write ") || o.Check == nil {
 				t.Errorf("%s: option %s has no help or no check", model, o.Name)
 			}
 			if o.Default != "" && (o.Required || o.Check(o.Default) != nil) {

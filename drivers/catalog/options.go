@@ -3,6 +3,7 @@ package catalog
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,9 +57,36 @@ func (s settings) check() error {
 
 func busOption() Option {
 	return Option{Name: "bus", Default: "i2c-1",
-		Help:  `write the I²C bus, such as bus = "i2c-1"; ls /dev/i2c-* shows them`,
-		Check: checkName}
+		Help: `write bus = "i2c-1", or another I²C bus that ls /dev/i2c-* shows`,
+		Check: func(text string) error {
+			if err := checkName(text); err != nil {
+				return err
+			}
+			if !kernelBus.MatchString(text) {
+				return fmt.Errorf(`%q is not an I²C bus; write bus = "i2c-%s", `+
+					`or another one that ls /dev/i2c-* shows`, text, busNumber(text))
+			}
+			return nil
+		}}
 }
+
+// kernelBus is an I²C bus as the kernel names it. Other names of the same bus are refused: two
+// parts on it could not be told to share it.
+var kernelBus = regexp.MustCompile(`^(?:/dev/)?i2c-(?:0|[1-9][0-9]{0,3})$`)
+
+// nearBus is what people write for a bus: i2c1, I2C-1, /dev/i2c/1 or just 1.
+var nearBus = regexp.MustCompile(`^(?i:/dev/)?(?i:i2c)?[-_/:]?0*([0-9]{1,4})$`)
+
+// busNumber guesses which bus is meant.
+func busNumber(text string) string {
+	if m := nearBus.FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	return "1"
+}
+
+// busName is the one name by which a bus is known.
+func busName(text string) string { return strings.TrimPrefix(text, "/dev/") }
 
 // addressOption is the address of a part that can have any of those in its descriptor.
 func addressOption(d drivers.Descriptor, usual string) Option {
@@ -66,7 +94,7 @@ func addressOption(d drivers.Descriptor, usual string) Option {
 	for i, a := range d.Addresses {
 		all[i] = strconv.Quote(fmt.Sprintf("%#x", a))
 	}
-	return Option{Name: "address", Default: usual,
+	return Option{Name: "address", Default: usual, Number: true,
 		Help: fmt.Sprintf("write the I²C address of the part, such as address = %q", usual),
 		Check: func(text string) error {
 			a, err := strconv.ParseUint(text, 0, 16)
@@ -83,12 +111,40 @@ func (s settings) address() uint16 {
 	return uint16(a)
 }
 
-func lineOption() Option {
+// lineOption is a line of the board; usual is the one of the example.
+func lineOption(usual string) Option {
 	return Option{Name: "line", Required: true,
-		Help: `write the line of the board by its name or as chip:offset, ` +
-			`such as line = "GPIO17" or line = "gpiochip0:17"`,
-		Check: checkName}
+		Help: fmt.Sprintf(`write line = %q, the name of a line of the board, or its place, `+
+			`such as line = "gpiochip0:17"`, usual),
+		Check: func(text string) error {
+			if err := checkName(text); err != nil {
+				return err
+			}
+			return checkLine(text, usual)
+		}}
 }
+
+// aBus is what looks like an I²C bus, whatever the case.
+var aBus = regexp.MustCompile(`^(?i:/dev/)?(?i:i2c)[-_/]?[0-9]*$`)
+
+func checkLine(text, usual string) error {
+	at := strings.LastIndexByte(text, ':')
+	switch {
+	case aBus.MatchString(text):
+		return fmt.Errorf(`%q is a bus, not a line; write the line of the board that the part `+
+			`hangs on, such as line = %q`, text, usual)
+	case strings.HasPrefix(text, "/dev/"):
+		return fmt.Errorf(`%q is a file; write the name of a line, such as line = %q, `+
+			`or its place, such as line = "gpiochip0:17"`, text, usual)
+	case at >= 0 && (at == 0 || !lineNumber.MatchString(text[at+1:])):
+		return fmt.Errorf(`%q has no number of a line behind its colon; `+
+			`write it like line = "gpiochip0:17"`, text)
+	}
+	return nil
+}
+
+// lineNumber is the number of a line on its chip, written in one way only.
+var lineNumber = regexp.MustCompile(`^(?:0|[1-9][0-9]{0,3})$`)
 
 func checkName(text string) error {
 	if text == "" || len(text) > longestName {
@@ -137,7 +193,7 @@ func oneOf(all []string) string {
 const longestDebounce = time.Second
 
 func debounceOption() Option {
-	return Option{Name: "debounce", Default: "20 ms",
+	return Option{Name: "debounce", Default: "20 ms", Number: true,
 		Help: `write how long a level must hold, such as debounce = "20 ms"; 0 ms to 1 s`,
 		Check: func(text string) error {
 			_, err := parseDebounce(text)
@@ -173,14 +229,14 @@ func biasOption() Option {
 
 // inputOption is an input of an ADC. An empty default may stay empty.
 func inputOption(name, usual, help string) Option {
-	return Option{Name: name, Required: usual == "", Default: usual, Help: help,
+	return Option{Name: name, Required: usual == "", Default: usual, Number: true, Help: help,
 		Check: chosen("0", "1", "2", "3")}
 }
 
 func (s settings) input(name string) uint8 { return s.text(name)[0] - '0' }
 
 func shuntOption() Option {
-	return Option{Name: "shunt", Default: "150 Ω",
+	return Option{Name: "shunt", Default: "150 Ω", Number: true,
 		Help: `write the resistor that the current flows through, such as shunt = "150 Ω"`,
 		Check: func(text string) error {
 			_, err := parseShunt(text)
@@ -227,31 +283,39 @@ func parseQuantity(text string) (drivers.Quantity, error) {
 // valueOption is a value whose unit depends on the quantity: alone it can only be checked to be a
 // value of some quantity. The whole is checked by SensorModel.Channels.
 func valueOption(name, help string) Option {
-	return Option{Name: name, Required: true, Help: help, Check: func(text string) error {
+	check := func(text string) error {
 		for _, q := range drivers.Quantities() {
 			if _, err := q.Parse(text); err == nil && q.Units()[0].Symbol != "" {
 				return nil
 			}
 		}
 		return fmt.Errorf("%q is not a value with its unit: %s", text, help)
-	}}
+	}
+	return Option{Name: name, Required: true, Number: true, Help: help, Check: check}
 }
 
-// span reads the quantity and the values at both ends of a transducer.
+// span reads the quantity and the values at both ends of a transducer. One that is missing hides
+// nothing about the other.
 func (s settings) span(low, high string) (q drivers.Quantity, a, b int64, err error) {
-	if err := s.check(); err != nil {
-		return 0, 0, 0, err
+	if s.text("quantity") == "" {
+		return 0, 0, 0, errors.New("quantity: it is missing")
 	}
 	if q, err = parseQuantity(s.text("quantity")); err != nil {
 		return 0, 0, 0, fmt.Errorf("quantity: %w", err)
 	}
-	a, lowErr := q.Parse(s.text(low))
-	if lowErr != nil {
-		lowErr = fmt.Errorf("%s: %w", low, lowErr)
-	}
-	b, highErr := q.Parse(s.text(high))
-	if highErr != nil {
-		highErr = fmt.Errorf("%s: %w", high, highErr)
-	}
+	a, lowErr := s.end(q, low)
+	b, highErr := s.end(q, high)
 	return q, a, b, errors.Join(lowErr, highErr)
+}
+
+// end is the value at one end of a transducer.
+func (s settings) end(q drivers.Quantity, name string) (int64, error) {
+	if s.text(name) == "" {
+		return 0, fmt.Errorf("%s: it is missing", name)
+	}
+	v, err := q.Parse(s.text(name))
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", name, err)
+	}
+	return v, nil
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	"periph.io/x/conn/v3/i2c"
@@ -41,7 +40,7 @@ func Outputs() map[string]OutputModel {
 }
 
 func contactModel() SensorModel {
-	options := []Option{lineOption(), levelOption("abnormal", "low", "abnormal"),
+	options := []Option{lineOption("GPIO17"), levelOption("abnormal", "low", "abnormal"),
 		debounceOption(), biasOption()}
 	return SensorModel{
 		Descriptor: contact.Describe(),
@@ -68,7 +67,7 @@ func contactModel() SensorModel {
 }
 
 func relayModel() OutputModel {
-	options := []Option{lineOption(), levelOption("active", "high", "on")}
+	options := []Option{lineOption("GPIO5"), levelOption("active", "high", "on")}
 	return OutputModel{
 		Descriptor: relay.Describe(),
 		Options:    options,
@@ -178,7 +177,7 @@ func loopModel() SensorModel {
 
 func ratiometricModel() SensorModel {
 	options := append(onADC("6.144 V"), inputOption("channel", "0", inputHelp),
-		Option{Name: "supply", Check: chosen("0", "1", "2", "3"),
+		Option{Name: "supply", Number: true, Check: chosen("0", "1", "2", "3"),
 			Help: `write the input of the ADC that sees the 5 V of the transducer, ` +
 				`such as supply = "3"; leave it out when none does`},
 		quantityOption(),
@@ -229,7 +228,7 @@ func onBus(d drivers.Descriptor, options []Option,
 		Options:    options,
 		Place: func(opts map[string]string) (bus, chip string) {
 			s := settings{options, opts}
-			name := strings.TrimPrefix(s.text("bus"), "/dev/")
+			name := busName(s.text("bus"))
 			return "i2c:" + name, name + "/0x" + strconv.FormatUint(uint64(s.address()), 16)
 		},
 		Open: func(b Board, opts map[string]string) (drivers.Sensor, error) {
@@ -237,7 +236,7 @@ func onBus(d drivers.Descriptor, options []Option,
 			if err := s.check(); err != nil {
 				return nil, err
 			}
-			bus, err := b.I2C(strings.TrimPrefix(s.text("bus"), "/dev/"))
+			bus, err := b.I2C(busName(s.text("bus")))
 			if err != nil {
 				return nil, err
 			}

@@ -1,0 +1,57 @@
+package site
+
+import (
+	"time"
+
+	"github.com/firepost/firepost/agent/alarm"
+	"github.com/firepost/firepost/agent/detect"
+	"github.com/firepost/firepost/drivers"
+)
+
+// delayKeys belong to every limit.
+var delayKeys = []string{"confirm", "release", "hysteresis", "window"}
+
+// confirm is how long a limit must be passed; usual is its value while the file is silent.
+func (r *rule) confirm(s *section, strict detect.Level, usual time.Duration) time.Duration {
+	return s.duration("confirm", "5 s", 0, longestConfirm(r.class.signal, strict), usual)
+}
+
+func (r *rule) release(s *section) time.Duration {
+	return s.duration("release", "10 s", 0, time.Hour, usualRelease)
+}
+
+// window is the time over which a rise is seen.
+func (r *rule) window(s *section) time.Duration {
+	return s.duration("window", "60 s", 10*time.Second, time.Hour, time.Minute)
+}
+
+// usualRelease is how long a value must be back before a condition ends.
+const usualRelease = 10 * time.Second
+
+// delays checks what belongs to the limits of a section, whether or not a limit has read it.
+func (r *rule) delays(s *section, longest time.Duration) {
+	s.duration("confirm", "5 s", 0, longest, 0)
+	r.release(s)
+	r.window(s)
+	if s.told["hysteresis"] {
+		return
+	}
+	if len(r.feeds) == 1 && !r.unseen && isMeasured(r.feeds[0].channel.Quantity) {
+		r.hysteresis(s, r.feeds[0].channel.Quantity)
+		return
+	}
+	s.anyMeasure("hysteresis", r.likely(), "")
+}
+
+// longest bounds the confirm that stands in the point itself, by what it delays.
+func (r *rule) longest(record bool) time.Duration {
+	strict, given := r.strictest()
+	isContact := len(r.feeds) == 1 && r.feeds[0].channel.Quantity == drivers.Contact
+	switch {
+	case given && !isContact:
+		return longestConfirm(r.class.signal, strict)
+	case record || r.has("when"): // it delays nothing
+		return longestConfirm(alarm.Supervisory, detect.Normal)
+	}
+	return longestConfirm(r.class.signal, detect.Alarm)
+}
