@@ -48,6 +48,8 @@ type PointState struct {
 	By       Origin         // of the disablement
 	Aborted  uint64         // conditions that ended before their confirm time
 	Channels []ChannelState
+	// Conditions of its rule, to tell which of them gave a reason. They are the plan's: read only.
+	Conditions []detect.Condition
 }
 
 // AlarmState is one alarm.
@@ -58,6 +60,7 @@ type AlarmState struct {
 	Signal       Signal
 	Finding      detect.Finding // at its highest
 	Since        point.Instant  // may lie before the start of this run, then it is negative
+	Reached      point.Instant  // when it got to this level; not known of a restored one: Since
 	Active       bool           // its condition still stands
 	Latched      bool
 	Acknowledged bool
@@ -125,8 +128,8 @@ func (p *Panel) Snapshot(now point.Instant) *Snapshot {
 func (a *standing) state() AlarmState {
 	return AlarmState{
 		ID: a.id, Point: a.point, Zone: a.zone, Signal: a.signal, Finding: a.finding,
-		Since: a.since, Active: a.active, Latched: a.latched, Acknowledged: a.acked, By: a.by,
-		Restored: a.restored, Silenced: a.silenced,
+		Since: a.since, Reached: a.since.Add(a.climb), Active: a.active, Latched: a.latched,
+		Acknowledged: a.acked, By: a.by, Restored: a.restored, Silenced: a.silenced,
 	}
 }
 
@@ -134,6 +137,7 @@ func (w *watched) state(now point.Instant) PointState {
 	s := PointState{
 		ID: w.plan.ID, Name: w.plan.Name, Zone: w.plan.Zone, Signal: w.plan.Signal,
 		Finding: w.finding, Aborted: w.aborted, Channels: make([]ChannelState, len(w.channels)),
+		Conditions: w.plan.Spec.Conditions,
 	}
 	if w.alarm != nil {
 		s.Alarm = w.alarm.id

@@ -3,6 +3,7 @@ package alarm
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/firepost/firepost/agent/detect"
 	"github.com/firepost/firepost/agent/point"
@@ -17,7 +18,8 @@ type standing struct {
 	finding  detect.Finding // at its highest
 	level    detect.Level   // now; below Alarm again it is no silence for what follows
 	since    point.Instant
-	active   bool // the condition stands; otherwise the alarm is latched
+	climb    time.Duration // from since until finding reached its level; 0 if restored
+	active   bool          // the condition stands; otherwise the alarm is latched
 	latched  bool
 	acked    bool
 	by       Origin // who acknowledged it
@@ -70,6 +72,9 @@ func (p *Panel) raise(now point.Instant, w *watched) {
 // rise lets the alarm of w stand at the level of its finding, unseen by anyone, and sound.
 func (p *Panel) rise(now point.Instant, w *watched, from detect.Finding) {
 	a := w.alarm
+	if w.finding.Level > a.finding.Level {
+		a.climb = now.Sub(a.since)
+	}
 	if w.finding.Level >= a.finding.Level {
 		a.finding = w.finding
 	}
