@@ -36,6 +36,7 @@ type report struct {
 		Alarms   []struct {
 			Point, Signal, Level                    string
 			Seconds                                 float64
+			AtLevel                                 float64 `json:"level_seconds"`
 			Active, Latched, Acknowledged, Silenced bool
 		}
 		Faults []struct {
@@ -102,14 +103,14 @@ func (s *report) print(w io.Writer) {
 		fmt.Fprintf(w, "the newest site file is not in use:\n%s\n", s.Site.Rejected)
 	}
 	for _, a := range s.Panel.Alarms {
-		fmt.Fprintf(w, "  %s %s at %s since %s%s\n", a.Signal, a.Level, a.Point, span(a.Seconds),
-			marks(map[string]bool{
+		fmt.Fprintf(w, "  %s %s at %s for %s%s%s\n", a.Signal, a.Level, a.Point, span(a.AtLevel),
+			firstSeen(a.Seconds, a.AtLevel), marks(map[string]bool{
 				"cause gone, latched": !a.Active, "acknowledged": a.Acknowledged, "silenced": a.Silenced,
 			}))
 	}
 	for _, f := range s.Panel.Faults {
 		words := alarm.Fault(detect.FaultCode(f.Code))
-		fmt.Fprintf(w, "  fault %s %s since %s: %s %s\n", f.Code, f.Point, span(f.Seconds),
+		fmt.Fprintf(w, "  fault %s %s for %s: %s %s\n", f.Code, f.Point, span(f.Seconds),
 			words.Says.En, words.Do.En)
 	}
 	for _, p := range s.Panel.Points {
@@ -153,6 +154,14 @@ func marks(all map[string]bool) string {
 		}
 	}
 	return text
+}
+
+// firstSeen tells when an alarm began, if that was at a lower level.
+func firstSeen(all, atLevel float64) string {
+	if all <= atLevel {
+		return ""
+	}
+	return " (first seen " + span(all) + " ago)"
 }
 
 func span(seconds float64) string {

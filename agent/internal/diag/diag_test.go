@@ -95,26 +95,37 @@ func burning() *Status {
 	p.Silenced = true
 	heat := detect.Finding{Level: detect.Alarm, Why: [4]detect.Evidence{
 		{Quantity: drivers.Temperature, Value: 61_500, Limit: 57_000},
+		{Quantity: drivers.Temperature, Value: 9_870, Limit: 8_000},
+		{Quantity: drivers.Temperature, Value: 46_038, Limit: 46_000},
 	}}
+	p.Points[1].Conditions = []detect.Condition{
+		{Kind: detect.Rise, Quantity: drivers.Temperature, Level: detect.PreAlarm, Limit: 8_000},
+		{Kind: detect.Above, Quantity: drivers.Temperature, Level: detect.PreAlarm, Limit: 46_000},
+		{Kind: detect.Above, Quantity: drivers.Temperature, Level: detect.Alarm, Limit: 57_000},
+	}
 	p.Points[0].Disabled, p.Points[0].Reason = 30*time.Minute, "装修 building work"
 	p.Points[1].Finding, p.Points[1].Alarm = heat, "heat-1-41-5"
-	p.Points[1].Channels[0].Value = 61_500
+	p.Points[1].Channels[0].Value = 66_199
 	p.Points[2].Finding.Fault = detect.SensorSilent
 	p.Points[2].Channels[0] = alarm.ChannelState{Quantity: drivers.Combustible, Value: 200,
 		At: 20 * sec, Seen: true, Quality: point.Bad, Reason: point.Stale}
 	p.Alarms = []alarm.AlarmState{
 		{ID: "smoke-1-40-4", Point: "smoke-1", Zone: "kitchen", Signal: alarm.Fire,
-			Finding: detect.Finding{Level: detect.Alarm}, Since: -50 * sec, Latched: true,
-			Acknowledged: true, Restored: true},
+			Finding: detect.Finding{Level: detect.Alarm}, Since: -50 * sec, Reached: -50 * sec,
+			Latched: true, Acknowledged: true, Restored: true},
 		{ID: "heat-1-41-5", Point: "heat-1", Zone: "kitchen", Signal: alarm.Fire, Finding: heat,
-			Since: 88 * sec, Active: true, Latched: true, Silenced: true},
+			Since: 81 * sec, Reached: 88 * sec, Active: true, Latched: true, Silenced: true},
 	}
 	p.Faults = []alarm.FaultState{
 		{Fault: detect.SensorSilent, Point: "gas-1", Since: 28 * sec},
 		{Fault: alarm.UplinkDown, Detail: "dial tcp: timeout", Since: 60 * sec},
+		{Fault: alarm.OutputFailed, Detail: "siren: no answer for 3 s; lamp: hangs; x: y",
+			Since: 99 * sec},
 	}
 	p.Outputs[1].Pattern = alarm.Steady
 	s.Guard.Outputs = append(s.Guard.Outputs, Output{ID: "lamp", On: true, Sets: 9, Err: "hangs"})
+	s.Guard.Outputs[0].Err = "no answer for 3 s"
+	s.Outbox.Lanes[0].Held = 2
 	s.Outbox.Lanes[2].Dropped, s.Outbox.Err, s.Outbox.MemoryOnly = 7, "no space left on device", true
 	s.Link = Link{Broker: "mqtts://mq.example:8883", Since: made.Add(-40 * time.Second), Tries: 9,
 		Class: "broken", Err: "dial tcp: timeout"}
@@ -244,7 +255,7 @@ func TestTheHeadSaysWhereAndWhatToDo(t *testing.T) {
 	s := burning()
 	s.Panel.Alarms = append(s.Panel.Alarms, alarm.AlarmState{
 		Point: "gas-1", Zone: "hall", Signal: alarm.Gas, Finding: detect.Finding{Level: detect.Alarm},
-		Since: -90 * sec,
+		Since: -90 * sec, Reached: -90 * sec,
 	})
 	s.Clock = Clock{Now: made, Quality: "ntp"}
 	got := head(s)

@@ -49,7 +49,8 @@ type (
 		Zone         alarm.ZoneID   `json:"zone"`
 		Signal       string         `json:"signal"`
 		Level        string         `json:"level"`
-		Seconds      float64        `json:"seconds"`
+		Seconds      float64        `json:"seconds"`       // since it was raised
+		LevelSeconds float64        `json:"level_seconds"` // since it got to this level
 		Active       bool           `json:"active"`
 		Latched      bool           `json:"latched"`
 		Acknowledged bool           `json:"acknowledged"`
@@ -62,6 +63,7 @@ type (
 		Value    int64  `json:"value"`
 		Limit    int64  `json:"limit"`
 		Text     string `json:"text"`
+		Level    string `json:"level,omitempty"` // of the condition
 	}
 	faultJSON struct {
 		Code    string   `json:"code"`
@@ -143,8 +145,10 @@ func newPanelJSON(s *Status) *panelJSON {
 		j.Alarms = append(j.Alarms, alarmJSON{
 			ID: a.ID, Point: a.Point, Zone: a.Zone, Signal: a.Signal.String(),
 			Level: a.Finding.Level.String(), Seconds: p.At.Sub(a.Since).Seconds(),
-			Active: a.Active, Latched: a.Latched, Acknowledged: a.Acknowledged,
-			Silenced: a.Silenced, Restored: a.Restored, Why: newEvidenceJSON(a.Finding),
+			LevelSeconds: p.At.Sub(a.Reached).Seconds(),
+			Active:       a.Active, Latched: a.Latched, Acknowledged: a.Acknowledged,
+			Silenced: a.Silenced, Restored: a.Restored,
+			Why: newEvidenceJSON(a.Finding, pointOf(p, a.Point).Conditions),
 		})
 	}
 	for _, f := range p.Faults {
@@ -170,15 +174,23 @@ func newPanelJSON(s *Status) *panelJSON {
 	return j
 }
 
-func newEvidenceJSON(f detect.Finding) []evidenceJSON {
+func newEvidenceJSON(f detect.Finding, conditions []detect.Condition) []evidenceJSON {
 	var all []evidenceJSON
-	for _, e := range f.Why {
-		if e.Quantity != 0 {
-			all = append(all, evidenceJSON{
-				Quantity: e.Quantity.String(), Value: e.Value, Limit: e.Limit,
-				Text: e.Quantity.Text(e.Value),
-			})
+	for i, e := range f.Why {
+		if e.Quantity == 0 {
+			continue
 		}
+		j := evidenceJSON{
+			Quantity: e.Quantity.String(), Value: e.Value, Limit: e.Limit,
+			Text: shown(e.Quantity, e.Value),
+		}
+		if c, ok := behind(f, i, conditions); ok {
+			j.Level = c.Level.String()
+			if c.Kind == detect.Rise {
+				j.Text += perMinute
+			}
+		}
+		all = append(all, j)
 	}
 	return all
 }
@@ -196,7 +208,7 @@ func newPointJSON(p *alarm.PointState, at point.Instant) pointJSON {
 		}
 		if c.Seen && c.Quality != point.Bad {
 			value, age := c.Value, at.Sub(c.At).Seconds()
-			v.Value, v.Age, v.Text = &value, &age, c.Quantity.Text(c.Value)
+			v.Value, v.Age, v.Text = &value, &age, shown(c.Quantity, c.Value)
 		}
 		j.Values = append(j.Values, v)
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"html"
+
+	"github.com/firepost/firepost/agent/alarm"
 )
 
 // lit is markup of our own. Only a constant becomes one without a conversion, so that what comes
@@ -34,3 +36,13 @@ func (m *markup) addIf(form lit, text string) {
 
 // small writes a text beneath another one.
 func (m *markup) small(text string) { m.addIf(`<span class="small">%s</span>`, text) }
+
+// raw writes what a machine said, for a technician.
+func (m *markup) raw(text string) { m.addIf(`<span class="raw">%s</span>`, text) }
+
+// said writes a text in both languages, one after the other, if there is one.
+func (m *markup) said(form lit, t alarm.Text) {
+	if t.En != "" {
+		m.add(form, t.Zh, t.En)
+	}
+}

@@ -24,6 +24,7 @@ func page(v view) []byte {
 		m.add("<p class=\"sim\">模拟运行 SIMULATED — 不连接真实传感器 no real sensors</p>\n")
 	}
 	m.head(v)
+	m.said("<p class=\"alone\"><span>%s</span> <span>%s</span></p>\n", v.Alone)
 	m.add("<main>\n")
 	m.alarms(v.Alarms, v.State)
 	m.faults(v.Faults)
@@ -51,12 +52,8 @@ func (m *markup) head(v view) {
 		more := strconv.Itoa(v.More)
 		m.add("<p class=\"place\">另有 %s 处 · %s more</p>\n", more, more)
 	}
-	switch {
-	case v.Since != "":
-		m.add("<p class=\"since\">自 %s 起 · since %s</p>\n", v.Since, v.Since)
-	case v.For.En != "":
-		m.add("<p class=\"since\">已持续 %s · for %s</p>\n", v.For.Zh, v.For.En)
-	}
+	m.since(v)
+	m.signs(v.Signs)
 	if v.State.Do.En != "" {
 		m.add(`<p class="do">`)
 		m.both(v.State.Do)
@@ -66,10 +63,38 @@ func (m *markup) head(v view) {
 	if v.ClockBad {
 		m.add(" · 时钟未校准 clock not set")
 	}
-	if v.Silenced {
-		m.add(" · 已消音 silenced")
-	}
 	m.add("</p>\n</header>\n")
+}
+
+// since is how long it has been as bad as the word says.
+func (m *markup) since(v view) {
+	if v.Since == "" && v.For.En == "" {
+		return
+	}
+	m.add(`<p class="since">`)
+	m.said("%s %s · ", v.Stage)
+	if v.Since != "" {
+		m.add("自 %s 起 · since %s", v.Since, v.Since)
+	} else {
+		m.add("已持续 %s · for %s", v.For.Zh, v.For.En)
+	}
+	m.add("</p>\n")
+}
+
+// signs are what sounds and who knows.
+func (m *markup) signs(all []sign) {
+	if len(all) == 0 {
+		return
+	}
+	m.add(`<p class="signs">`)
+	for _, s := range all {
+		class := "sign"
+		if s.Bad {
+			class = "sign bad"
+		}
+		m.add("\n<span class=\"%s\">%s %s</span>", class, s.Zh, s.En)
+	}
+	m.add("</p>\n")
 }
 
 // both writes t in both languages.
@@ -86,10 +111,12 @@ func (m *markup) alarms(all []alarmView, head state) {
 	for _, a := range all {
 		m.add("<li class=\"%s\">\n<strong>%s %s</strong>\n", a.State.Class, a.State.Zh, a.State.En)
 		m.add("<span class=\"where\">%s · %s</span>\n", a.Point, a.Zone)
-		m.add("<span>已持续 %s · for %s</span>\n", a.For.Zh, a.For.En)
-		for _, why := range a.Why {
-			m.add("<span>%s</span>\n", why)
-		}
+		m.add("<span>")
+		m.said("%s %s · ", a.Stage)
+		m.add("已持续 %s · for %s", a.For.Zh, a.For.En)
+		m.said(" · %s前首次发现 first seen %s ago", a.Before)
+		m.add("</span>\n")
+		m.reasons(a)
 		if a.State.Class != head.Class {
 			m.add(`<span class="do">`)
 			m.both(a.State.Do)
@@ -97,6 +124,9 @@ func (m *markup) alarms(all []alarmView, head state) {
 		}
 		if !a.Active {
 			m.add("<span>条件已消失，待复位 condition has ended, waiting for reset</span>\n")
+		}
+		if a.Silenced {
+			m.add("<span>已消音 silenced</span>\n")
 		}
 		if a.Acknowledged {
 			m.add("<span>已确认 acknowledged</span>\n")
@@ -109,6 +139,20 @@ func (m *markup) alarms(all []alarmView, head state) {
 	m.add("</ul>\n</section>\n")
 }
 
+// reasons lists the conditions that were met, each with its value then, and the values now.
+func (m *markup) reasons(a alarmView) {
+	for _, why := range a.Why {
+		m.add("<span>")
+		m.said("%s条件 %s: ", why.Level)
+		m.add("触发值 reached <b>%s</b> · 限值 limit %s</span>\n", why.Value, why.Limit)
+	}
+	for _, value := range a.Now {
+		m.add("<span>当前值 now <b>%s</b>", value.Text)
+		m.said(" <em>%s %s</em>", value.Note)
+		m.add("</span>\n")
+	}
+}
+
 // faults lists what is wrong with the system itself.
 func (m *markup) faults(all []faultView) {
 	if len(all) == 0 {
@@ -118,11 +162,15 @@ func (m *markup) faults(all []faultView) {
 	for _, f := range all {
 		m.add("<li class=\"fault\">\n")
 		m.addIf("<span class=\"where\">%s</span>\n", f.Point)
+		for _, name := range f.Names {
+			m.add("<strong class=\"where\">%s</strong>\n", name)
+		}
 		m.add("<strong lang=\"zh\">%s</strong>\n<span lang=\"zh\">%s</span>\n",
 			f.Kind.Says.Zh, f.Kind.Do.Zh)
 		m.add("<strong lang=\"en\">%s</strong>\n<span lang=\"en\">%s</span>\n",
 			f.Kind.Says.En, f.Kind.Do.En)
-		m.add(`<span class="small">%s · %s %s`, string(f.Kind.Code), f.For.Zh, f.For.En)
+		m.add("<span class=\"small\">已持续 %s · for %s</span>\n", f.For.Zh, f.For.En)
+		m.add(`<span class="raw">%s`, string(f.Kind.Code))
 		m.addIf(" · %s", f.Detail)
 		m.add("</span>\n</li>\n")
 	}
@@ -136,13 +184,12 @@ func (m *markup) points(all []pointView) {
 		m.add("<tr>\n<th scope=\"row\">%s<span class=\"small\">%s</span></th>\n<td>", p.Name, p.Zone)
 		for _, value := range p.Values {
 			m.add("\n<span>%s", value.Text)
-			if value.Note.En != "" {
-				m.add(" <em>%s %s</em>", value.Note.Zh, value.Note.En)
-			}
+			m.said(" <em>%s %s</em>", value.Note)
 			m.add("</span>")
 		}
 		m.add("</td>\n<td class=\"state %s\"><b>%s<br>%s</b>", p.Class, p.State.Zh, p.State.En)
 		m.small(p.Reason)
+		m.said(`<span class="small">剩余 %s · %s left</span>`, p.Left)
 		m.add("</td>\n</tr>\n")
 	}
 	if len(all) == 0 {
@@ -166,7 +213,7 @@ func (m *markup) outputs(all []outputView) {
 			class = "state fault"
 		}
 		m.add("<tr>\n<th scope=\"row\">%s</th>\n<td class=\"%s\"><b>%s</b>", o.Name, class, word)
-		m.small(o.Err)
+		m.raw(o.Err)
 		m.add("</td>\n</tr>\n")
 	}
 	m.add("</table>\n</section>\n")
@@ -190,7 +237,7 @@ func (m *markup) district(v view) {
 	}
 	if v.Outbox.Err != "" {
 		m.add(`<tr><th scope="row">磁盘 Disk</th><td class="state fault"><b>有故障 failing</b>`)
-		m.small(v.Outbox.Err)
+		m.raw(v.Outbox.Err)
 		m.add("</td></tr>\n")
 	}
 	id := v.Identity
@@ -198,7 +245,7 @@ func (m *markup) district(v view) {
 	m.add(`<td class="state">%s %s`, id.Word.Zh, id.Word.En)
 	m.small(id.Device)
 	m.addIf(`<span class="small">证书至 certificate to %s</span>`, id.Expires)
-	m.small(id.Err)
+	m.raw(id.Err)
 	m.add("</td>\n</tr>\n</table>\n</section>\n")
 }
 
@@ -212,11 +259,12 @@ func (m *markup) line(l linkView) {
 		class, word = "state fault", "未连接 not connected"
 	}
 	m.add("<tr>\n<th scope=\"row\">连接 Line</th>\n<td class=\"%s\"><b>%s</b>", class, word)
-	if l.For.En != "" {
-		m.small(l.For.Zh + " " + l.For.En)
+	m.said(`<span class="small">%s %s</span>`, l.Why)
+	m.said(`<span class="small">%s %s</span>`, l.For)
+	m.raw(l.Broker)
+	if !l.Connected {
+		m.raw(l.Err)
 	}
-	m.small(l.Broker)
-	m.small(l.Err)
 	m.add("</td>\n</tr>\n")
 }
 

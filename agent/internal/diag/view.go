@@ -12,10 +12,13 @@ import (
 // view is a Status in the words of the page.
 type view struct {
 	State    state
-	Where    []string // the newest alarms of this state, each with its zone
-	More     int      // alarms of this state that Where leaves out
-	Since    string   // by the clock, when the first of them was raised; empty: not known
+	Where    []string   // the newest alarms of this state, each with its zone
+	More     int        // alarms of this state that Where leaves out
+	Stage    alarm.Text // of the highest of them; empty: the first
+	Since    string     // by the clock, when the first of them got there; empty: not known
 	For      alarm.Text
+	Signs    []sign     // what sounds, and who has been told
+	Alone    alarm.Text // why nobody outside is told; empty: somebody is
 	Sim      bool
 	Site     Site
 	Time     string // of the clock; empty: not known
@@ -24,7 +27,6 @@ type view struct {
 	Faults   []faultView
 	Points   []pointView
 	Outputs  []outputView
-	Silenced bool
 	Link     linkView
 	Lanes    []laneView
 	Outbox   Outbox
@@ -36,16 +38,21 @@ type view struct {
 type alarmView struct {
 	State        state
 	Point, Zone  string
-	For          alarm.Text
-	Why          []string
+	Stage        alarm.Text
+	For          alarm.Text // at this level
+	Before       alarm.Text // since a lower one; empty: there was none
+	Why          []whyView
+	Now          []valueView
 	Active       bool
 	Acknowledged bool
+	Silenced     bool
 	Restored     bool
 }
 
 type faultView struct {
 	Kind   alarm.FaultKind
 	Point  string
+	Names  []string // of what the detail speaks of
 	Detail string
 	For    alarm.Text
 }
@@ -55,7 +62,8 @@ type pointView struct {
 	Class      string
 	State      alarm.Text
 	Values     []valueView
-	Reason     string // of a disablement
+	Reason     string     // of a disablement
+	Left       alarm.Text // of a disablement
 }
 
 type valueView struct {
@@ -72,6 +80,7 @@ type outputView struct {
 type linkView struct {
 	Link
 	For alarm.Text
+	Why alarm.Text // it is not connected
 }
 
 type laneView struct {
@@ -85,15 +94,15 @@ type identityView struct {
 	Expires string
 }
 
-// names finds what people call a point or a zone, and how far an alarm got.
+// names finds what people call a point, a zone or an output, and how far an alarm got.
 type names struct {
-	points, zones map[string]string
-	levels        map[alarm.AlarmID]detect.Level
+	points, zones, outputs map[string]string
+	levels                 map[alarm.AlarmID]detect.Level
 }
 
 func newNames(s *Status) names {
 	n := names{
-		points: map[string]string{}, zones: map[string]string{},
+		points: map[string]string{}, zones: map[string]string{}, outputs: map[string]string{},
 		levels: map[alarm.AlarmID]detect.Level{"": detect.Normal},
 	}
 	for _, z := range s.Zones {
@@ -102,6 +111,9 @@ func newNames(s *Status) names {
 	if s.Panel != nil {
 		for _, p := range s.Panel.Points {
 			n.points[string(p.ID)] = p.Name
+		}
+		for _, o := range s.Panel.Outputs {
+			n.outputs[string(o.ID)] = or(o.Name, string(o.ID))
 		}
 		for _, a := range s.Panel.Alarms {
 			n.levels[a.ID] = a.Finding.Level
@@ -127,7 +139,7 @@ func newView(s *Status, now time.Time) view {
 	}
 	v := view{
 		State: overall(s, now), Sim: s.Sim, Site: s.Site, Outbox: s.Outbox, Build: s.Build,
-		Loop: s.Guard, Link: linkView{Link: s.Link},
+		Loop: s.Guard, Link: linkView{Link: s.Link}, Alone: alone(s),
 		Identity: identityView{Identity: s.Identity, Word: identities[s.Identity.State]},
 	}
 	if !s.Clock.Now.IsZero() {
@@ -140,29 +152,31 @@ func newView(s *Status, now time.Time) view {
 	if !s.Link.Since.IsZero() {
 		v.Link.For = span(s.Made.Sub(s.Link.Since))
 	}
+	if !s.Link.Connected {
+		v.Link.Why = failures[s.Link.Class]
+	}
 	for _, l := range s.Outbox.Lanes {
 		v.Lanes = append(v.Lanes, laneView{Lane: l, Word: lanes[l.Name]})
 	}
 	if s.Panel != nil {
 		v.panel(s)
 	}
+	if s.alive(now) && len(s.Panel.Alarms) > 0 {
+		v.Signs = signs(s)
+	}
 	return v
 }
 
 func (v *view) panel(s *Status) {
 	n := newNames(s)
-	v.Silenced = s.Panel.Silenced
 	v.where(s, n)
 	for _, a := range s.Panel.Alarms {
-		v.Alarms = append(v.Alarms, alarmView{
-			State: wordOf(a.Signal, a.Finding.Level), Point: n.point(a.Point), Zone: n.zone(a.Zone),
-			For: span(s.Panel.At.Sub(a.Since)), Why: why(a.Finding),
-			Active: a.Active, Acknowledged: a.Acknowledged, Restored: a.Restored,
-		})
+		v.Alarms = append(v.Alarms, newAlarmView(s.Panel, a, n))
 	}
 	for _, f := range s.Panel.Faults {
 		fv := faultView{
 			Kind: alarm.Fault(f.Fault), Detail: f.Detail, For: span(s.Panel.At.Sub(f.Since)),
+			Names: n.within(f),
 		}
 		if f.Point != "" {
 			fv.Point = n.point(f.Point)
@@ -183,54 +197,13 @@ func (v *view) panel(s *Status) {
 	}
 }
 
-// mostWhere is how many alarms the head of the page names: it is read from afar.
-const mostWhere = 3
-
-// where tells in the head of the page where it is and since when.
-func (v *view) where(s *Status, n names) {
-	first := s.Panel.At
-	for _, a := range s.Panel.Alarms {
-		if wordOf(a.Signal, a.Finding.Level).Class != v.State.Class {
-			continue
-		}
-		first = min(first, a.Since)
-		if len(v.Where) == mostWhere {
-			v.More++
-			continue
-		}
-		v.Where = append(v.Where, n.zone(a.Zone)+" · "+n.point(a.Point))
-	}
-	if len(v.Where) > 0 {
-		v.For = span(s.Panel.At.Sub(first))
-	}
-	if len(v.Where) > 0 && v.Time != "" && !v.ClockBad {
-		since, layout := s.Clock.Now.Add(-s.Panel.At.Sub(first)), time.TimeOnly
-		if since.YearDay() != s.Clock.Now.YearDay() {
-			layout = time.DateTime
-		}
-		v.Since = since.Format(layout)
-	}
-}
-
-// why lists the values that made an alarm, each beside its limit.
-func why(f detect.Finding) []string {
-	var all []string
-	for _, e := range f.Why {
-		if e.Quantity == 0 || e.Quantity == drivers.Contact {
-			continue
-		}
-		all = append(all, e.Quantity.Text(rounded(e.Value))+" · 限值 limit "+e.Quantity.Text(e.Limit))
-	}
-	return all
-}
-
 func newPointView(p *alarm.PointState, n names) pointView {
 	st := pointState(p, max(p.Finding.Level, n.levels[p.Alarm]))
 	v := pointView{
 		Name: or(p.Name, string(p.ID)), Zone: n.zone(p.Zone), Class: st.Class, State: st.Text,
 	}
 	if p.Disabled > 0 {
-		v.Reason = p.Reason
+		v.Reason, v.Left = p.Reason, span(p.Disabled)
 	}
 	for _, c := range p.Channels {
 		v.Values = append(v.Values, newValueView(c))
@@ -256,7 +229,7 @@ func pointState(p *alarm.PointState, level detect.Level) state {
 func newValueView(c alarm.ChannelState) valueView {
 	v := valueView{}
 	if c.Seen && c.Quality != point.Bad {
-		v.Text = c.Quantity.Text(rounded(c.Value))
+		v.Text = shown(c.Quantity, c.Value)
 		if c.Quantity == drivers.Contact {
 			v.Text = contact(c.Value)
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/firepost/firepost/agent/alarm"
 	"github.com/firepost/firepost/agent/detect"
 	"github.com/firepost/firepost/agent/point"
+	"github.com/firepost/firepost/drivers"
 )
 
 // state is one word for the whole site, and what to do about it. Its class names it in JSON and
@@ -157,18 +158,72 @@ var reasons = map[point.Reason]alarm.Text{
 	point.Test:      {En: "test", Zh: "测试"},
 }
 
-// rounded is value to three figures, which is what a person takes in at a glance. The JSON has all
-// of them.
+// rounded is value to three figures, which is what a person takes in at a glance.
 func rounded(value int64) int64 {
 	step := int64(1)
 	for v := max(value, -value); v >= 1000; v /= 10 {
 		step *= 10
 	}
+	return nearest(value, step)
+}
+
+// shown is value as a person reads it: of temperature and humidity one decimal, of the rest three
+// figures. The JSON has all of them.
+func shown(q drivers.Quantity, value int64) string {
+	if q == drivers.Temperature || q == drivers.Humidity {
+		return q.Text(nearest(value, 100))
+	}
+	return q.Text(rounded(value))
+}
+
+// nearest is the multiple of step that is nearest to value.
+func nearest(value, step int64) int64 {
 	half := step / 2
 	if value < 0 {
 		half = -half
 	}
 	return (value + half) / step * step
+}
+
+// levels name the conditions of a point.
+var levels = map[detect.Level]alarm.Text{
+	detect.Supervisory: {En: "supervisory", Zh: "监管"},
+	detect.PreAlarm:    {En: "pre-alarm", Zh: "预报警"},
+	detect.Alarm:       {En: "alarm", Zh: "报警"},
+	detect.AlarmHigh:   {En: "second stage", Zh: "二级报警"},
+}
+
+// stages name the levels for which a signal has no word of its own.
+var stages = map[detect.Level]alarm.Text{detect.AlarmHigh: levels[detect.AlarmHigh]}
+
+// What the head of the page says of the siren and of the district during an alarm.
+var (
+	sirenOn        = sign{alarm.Text{En: "Siren on", Zh: "警号响"}, false}
+	sirenOff       = sign{alarm.Text{En: "Siren off", Zh: "警号未响"}, false}
+	sirenFails     = sign{alarm.Text{En: "Siren does not obey", Zh: "警号失灵"}, true}
+	sirenNone      = sign{alarm.Text{En: "No siren", Zh: "无警号"}, true}
+	silencedSign   = sign{alarm.Text{En: "Silenced", Zh: "已消音"}, true}
+	districtTold   = sign{alarm.Text{En: "District told", Zh: "平台已收到"}, false}
+	districtWaits  = sign{alarm.Text{En: "Telling the district", Zh: "正在上报平台"}, false}
+	districtUntold = sign{alarm.Text{En: "District not told yet", Zh: "平台未收到"}, true}
+	districtGone   = sign{alarm.Text{
+		En: "District told, now not connected", Zh: "平台已收到，现已断线"}, true}
+)
+
+// unenrolled says of each state of an identity but one that nobody outside is told.
+var unenrolled = map[string]alarm.Text{
+	"unenrolled": {En: "Not enrolled: nobody outside is told", Zh: "尚未注册，外部收不到报警"},
+	"pending":    {En: "No certificate yet: nobody outside is told", Zh: "证书未签发，外部收不到报警"},
+	"broken":     {En: "Identity damaged: nobody outside is told", Zh: "身份文件有误，外部收不到报警"},
+}
+
+// failures say why the line to the district is down, by the class of the failure.
+var failures = map[string]alarm.Text{
+	"refused": {En: "the district refuses this box", Zh: "平台拒绝接入"},
+	"clock":   {En: "the clock is wrong", Zh: "时钟不正确"},
+	"shared":  {En: "another box uses this identity", Zh: "身份被其他设备占用"},
+	"stalled": {En: "no answer", Zh: "平台无应答"},
+	"broken":  {En: "cannot be reached", Zh: "无法连通"},
 }
 
 // lanes are the lanes by their letter.
