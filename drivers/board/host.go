@@ -50,9 +50,9 @@ const ioctlTimeout = 0x702 // I2C_TIMEOUT of linux/i2c-dev.h
 
 var kernelBus = regexp.MustCompile(`^(?:/dev/)?i2c-([0-9]{1,4})$`)
 
-// I2C opens a bus by its kernel name, such as i2c-1, or by a name that one of the drivers for USB
-// adapters has given it. It fails with drivers.ErrNoDevice and says what to do. The bus must be
-// used by one goroutine and can be closed.
+// I2C opens a bus by its kernel name, such as i2c-1, or by a name in periph's registry, which a
+// program that embeds the agent may have filled. It fails with drivers.ErrNoDevice and says what to
+// do. The bus must be used by one goroutine and can be closed.
 func (b *HostBoard) I2C(name string) (i2c.Bus, error) {
 	match := kernelBus.FindStringSubmatch(name)
 	if match == nil {
