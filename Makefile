@@ -38,7 +38,8 @@ cross: ## bin/firepost for linux arm6, arm7, arm64 and amd64
 	GOOS=linux GOARCH=arm GOARM=7 $(BUILD) -o bin/firepost-linux-arm7 ./agent/cmd/firepost
 	GOOS=linux GOARCH=arm64 $(BUILD) -o bin/firepost-linux-arm64 ./agent/cmd/firepost
 	GOOS=linux GOARCH=amd64 $(BUILD) -o bin/firepost-linux-amd64 ./agent/cmd/firepost
-	@for f in bin/firepost-linux-*; do s=$$(stat -c %s $$f); echo "$$f $$s bytes"; \
+	@ls -l bin/firepost-linux-*
+	@for f in bin/firepost-linux-arm*; do s=$$(stat -c %s $$f); \
 	  test $$s -le $(MAXSIZE) || { echo "$$f is larger than $(MAXSIZE) bytes"; exit 1; }; done
 
 .PHONY: test
