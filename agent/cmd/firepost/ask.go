@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/firepost/firepost/agent"
+	"github.com/firepost/firepost/agent/alarm"
 )
 
 const (
@@ -72,10 +73,24 @@ func (p paths) act(o outlet, order agent.Order) error {
 		return errors.New(strings.TrimSpace(string(text)))
 	}
 	if !ans.Done {
-		return fmt.Errorf("%s was refused: %s", order.Action, ans.Reason)
+		return fmt.Errorf("%s was refused: %s", order.Action, because(ans.Reason))
 	}
 	fmt.Fprintln(o.out, ans.Event)
 	return nil
+}
+
+// because puts the reason of a refusal into words, behind the code that other faces show.
+func because(reason string) string {
+	words := map[string]string{
+		alarm.RefusedUnknownPoint: "the site has no such point; firepost status lists them",
+		alarm.RefusedNoReason:     "a reason is needed, of at most 256 bytes",
+		alarm.RefusedDuration:     "at most 8h an order and 24h together",
+		alarm.RefusedNothing:      "there is nothing to do",
+	}[reason]
+	if words == "" {
+		return reason
+	}
+	return reason + ": " + words
 }
 
 // order prepares a command that sends an order to the agent.
