@@ -136,7 +136,10 @@ func (c *demoCmd) open(ctx context.Context, o outlet) (*demo, error) {
 	d.recv = district.NewReceiver(district.Options{
 		Hello: wire.Hello{Receipt: true, Max: wire.MaxMessage}, OnMessage: d.story.heard,
 	})
-	go d.broker.Attach(ctx, d.recv) //nolint:errcheck // it ends with ctx
+	if err := d.broker.Attach(d.recv); err != nil {
+		return nil, err
+	}
+	go d.broker.Serve(ctx, d.recv) //nolint:errcheck // it ends with ctx
 	if err := d.makeAgent(); err != nil {
 		return nil, err
 	}

@@ -49,8 +49,11 @@ func (c *districtCmd) follow(ctx context.Context, w io.Writer, recv *district.Re
 		return err
 	}
 	defer b.Close()
+	if err := b.Attach(recv); err != nil {
+		return err
+	}
 	fmt.Fprintf(w, "district at %s; Ctrl-C ends\n", b.URL())
-	return b.Attach(ctx, recv)
+	return b.Serve(ctx, recv)
 }
 
 func (c *districtCmd) print(w io.Writer, m district.Message) {

@@ -123,11 +123,14 @@ func serveDistrict(ctx context.Context, _ []string) error {
 		return err
 	}
 	defer broker.Close()
-	fmt.Println(broker.URL())
 	recv := district.NewReceiver(district.Options{
 		Hello: wire.Hello{Receipt: true, Max: wire.MaxMessage},
 	})
-	if err := broker.Attach(ctx, recv); err != nil && ctx.Err() == nil {
+	if err := broker.Attach(recv); err != nil {
+		return err
+	}
+	fmt.Println(broker.URL())
+	if err := broker.Serve(ctx, recv); err != nil && ctx.Err() == nil {
 		return err
 	}
 	return nil

@@ -151,15 +151,23 @@ func (b *Broker) serve(c net.Conn) {
 	b.mu.Unlock()
 }
 
-// Attach lets a receiver hear every device of this broker and answer, until ctx ends.
-func (b *Broker) Attach(ctx context.Context, r *Receiver) error {
-	const subscription = 1
+// subscription tells the one receiver of a broker from none.
+const subscription = 1
+
+// Attach lets a receiver hear every device of this broker from now on: what was confirmed before,
+// it never hears of. Serve lets it answer.
+func (b *Broker) Attach(r *Receiver) error {
 	hear := func(_ *mqtt.Client, _ packets.Subscription, pk packets.Packet) {
 		r.Handle(pk.TopicName, pk.Payload, false)
 	}
 	if err := b.server.Subscribe(allDevices, subscription, hear); err != nil {
 		return fmt.Errorf("broker: subscribe: %w", err)
 	}
+	return nil
+}
+
+// Serve publishes what an attached receiver has to say until ctx ends; then it hears no more.
+func (b *Broker) Serve(ctx context.Context, r *Receiver) error {
 	r.Run(ctx, func(topic string, payload []byte, retain bool) error {
 		return b.server.Publish(topic, payload, retain, 1)
 	})

@@ -90,8 +90,11 @@ func open(t *testing.T, o Options) (*Broker, *Receiver) {
 	}
 	r := NewReceiver(o)
 	ctx, cancel := context.WithCancel(t.Context())
+	if err := b.Attach(r); err != nil {
+		t.Fatal(err)
+	}
 	ended := make(chan error, 1)
-	go func() { ended <- b.Attach(ctx, r) }()
+	go func() { ended <- b.Serve(ctx, r) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
