@@ -33,6 +33,21 @@ const (
 	Pulses               // 1, a count
 	Contact              // 1 = abnormal, 0 = normal
 	Raw                  // counts of the part
+	CO2                  // ppb, carbon dioxide
+	Oxygen               // m%vol
+	VOC                  // ppb, volatile organic compounds together
+	Index                // 1/1000, a number without a unit
+	Ratio                // ppm of a reference voltage or of a whole
+	Share                // m%
+	Charge               // m%, of a battery
+	Tilt                 // m°
+	Crack                // µm, width of a crack
+	Rain                 // µm of water
+	Wind                 // mm/s
+	LevelRate            // mm/h
+	CrackRate            // µm/h
+	Elapsed              // s
+	Count                // 1, how many there are
 	quantities
 )
 
@@ -68,6 +83,21 @@ var quantityTable = [quantities]struct {
 	Pulses:      {"pulses", []Unit{{"", 1}}},
 	Contact:     {"contact", []Unit{{"", 1}}},
 	Raw:         {"raw", []Unit{{"", 1}}},
+	CO2:         {"co2", []Unit{{"ppm", 1000}, {"ppb", 1}}},
+	Oxygen:      {"oxygen", []Unit{{"%vol", 1000}}},
+	VOC:         {"voc", []Unit{{"ppm", 1000}, {"ppb", 1}}},
+	Index:       {"index", []Unit{{"", 1000}}},
+	Ratio:       {"ratio", []Unit{{"", 1_000_000}}},
+	Share:       {"share", []Unit{{"%", 1000}}},
+	Charge:      {"charge", []Unit{{"%", 1000}}},
+	Tilt:        {"tilt", []Unit{{"°", 1000}}},
+	Crack:       {"crack", []Unit{{"mm", 1000}, {"µm", 1}}},
+	Rain:        {"rain", []Unit{{"mm", 1000}}},
+	Wind:        {"wind", []Unit{{"m/s", 1000}}},
+	LevelRate:   {"level_rate", []Unit{{"m/h", 1000}, {"mm/h", 1}}},
+	CrackRate:   {"crack_rate", []Unit{{"mm/h", 1000}}},
+	Elapsed:     {"elapsed", []Unit{{"s", 1}}},
+	Count:       {"count", []Unit{{"", 1}}},
 }
 
 // String is the quantity's name in site files, metrics and messages.
