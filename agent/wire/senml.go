@@ -46,6 +46,21 @@ var senmlUnits = map[drivers.Quantity]senmlUnit{
 	drivers.Pulses:      {symbol: "count", scale: 1},
 	drivers.Contact:     {}, // a boolean: true is abnormal
 	drivers.Raw:         {scale: 1, suffix: "raw"},
+	drivers.CO2:         {symbol: "ppm", scale: 1000},                 // secondary
+	drivers.Oxygen:      {symbol: "/100", scale: 1000, suffix: "vol"}, // secondary
+	drivers.VOC:         {symbol: "ppm", scale: 1000},                 // secondary
+	drivers.Index:       {scale: 1000, suffix: "index"},
+	drivers.Ratio:       {symbol: "/", scale: 1_000_000},
+	drivers.Share:       {symbol: "/100", scale: 1000}, // secondary
+	drivers.Charge:      {symbol: "%EL", scale: 1000},
+	drivers.Tilt:        {scale: 1000, suffix: "deg"},
+	drivers.Crack:       {symbol: "mm", scale: 1000}, // secondary
+	drivers.Rain:        {symbol: "mm", scale: 1000}, // secondary
+	drivers.Wind:        {symbol: "m/s", scale: 1000},
+	drivers.LevelRate:   {symbol: "m/h", scale: 1000},  // secondary
+	drivers.CrackRate:   {symbol: "mm/h", scale: 1000}, // secondary
+	drivers.Elapsed:     {symbol: "s", scale: 1},
+	drivers.Count:       {symbol: "count", scale: 1},
 }
 
 // Series names the measurements of one quantity at a point. The point's main quantity bears the
