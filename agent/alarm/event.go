@@ -161,6 +161,7 @@ type Input struct {
 	Readings []point.Reading // oldest first
 	Commands []Command       // oldest first
 	Notices  []Notice
+	Day      Date // today; 0 while it is not known
 }
 
 // Decision is everything that the panel decides at one step. Its slices are valid until the next
