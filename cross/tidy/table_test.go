@@ -11,9 +11,10 @@ var rooms = map[string][]string{
 	"drivers/ads1115":     {"drivers"},
 	"drivers/loop420":     {"drivers"},
 	"drivers/ratiometric": {"drivers"},
+	"drivers/eolloop":     {"drivers"},
 	"drivers/catalog": {
 		"drivers", "drivers/contact", "drivers/relay", "drivers/sht4x", "drivers/sps30",
-		"drivers/ads1115", "drivers/loop420", "drivers/ratiometric",
+		"drivers/ads1115", "drivers/loop420", "drivers/ratiometric", "drivers/eolloop",
 	},
 	"drivers/board": {"drivers"},
 

@@ -110,6 +110,11 @@ func TestSensorsReadThroughTheBoard(t *testing.T) {
 		{"loop-4-20ma", map[string]string{"quantity": "level", "at4": "0 m", "at20": "3 m",
 			"shunt": "0.1 kΩ", "range": "2.048 V"}, 19_200,
 			[]drivers.Sample{{Quantity: drivers.Level, Value: 1500}}, "i2c:i2c-1", "i2c-1/0x48"},
+		{"eol-loop", nil, 13_200, []drivers.Sample{{Quantity: drivers.Contact}},
+			"i2c:i2c-1", "i2c-1/0x48"},
+		{"eol-loop", map[string]string{"voltage": "3 V", "pull_up": "2.2 kΩ", "detector": "680 Ω",
+			"channel": "3"}, 5_104, []drivers.Sample{{Quantity: drivers.Contact, Value: 1}},
+			"i2c:i2c-1", "i2c-1/0x48"},
 		{"ratiometric", map[string]string{"quantity": "pressure", "low": "0 MPa",
 			"high": "1.2 MPa"}, 13_333,
 			[]drivers.Sample{{Quantity: drivers.Pressure, Value: 599_981}},
@@ -289,6 +294,12 @@ func TestChannelsTellWhatTheOptionsTogetherSay(t *testing.T) {
 		{"loop-4-20ma", "quantity: it is missing", map[string]string{"at4": "3 m", "at20": "3 m"}},
 		{"ratiometric", "signal and supply are the same input", map[string]string{
 			"quantity": "level", "low": "0 m", "high": "3 m", "supply": "0"}},
+		{"eol-loop", "range: an open loop has 5 V, and 4.096 V cannot show it", map[string]string{
+			"voltage": "5 V"}},
+		{"eol-loop", "eolloop: alarm reaches up to 0.405 of the supply", map[string]string{
+			"detector": "4.7 kΩ"}},
+		{"eol-loop", "eolloop: pull-up: 0 Ω is outside 100 Ω to 1 MΩ", map[string]string{
+			"pull_up": "0 Ω"}},
 		{"ratiometric", `high: "3 %LEL" has an unknown unit`, map[string]string{
 			"quantity": "level", "low": "0 m", "high": "3 %LEL"}},
 	} {
@@ -338,15 +349,16 @@ func TestEveryModelIsWhole(t *testing.T) {
 	}
 	for model, m := range catalog.Sensors() {
 		check(model, m.Descriptor, m.Options)
-		if (len(m.Descriptor.Channels) == 0) == (m.Channels == nil) {
-			t.Errorf("%s: channels come from the descriptor or from the options", model)
+		if len(m.Descriptor.Channels) == 0 && m.Channels == nil {
+			t.Errorf("%s: its channels come from nowhere", model)
 		}
 	}
 	for model, m := range catalog.Outputs() {
 		check(model, m.Descriptor, m.Options)
 	}
 	got := slices.Sorted(maps.Keys(catalog.Sensors()))
-	want := []string{"ads1115", "contact", "loop-4-20ma", "ratiometric", "sht4x", "sps30"}
+	want := []string{"ads1115", "contact", "eol-loop", "loop-4-20ma", "ratiometric", "sht4x",
+		"sps30"}
 	if !slices.Equal(got, want) {
 		t.Errorf("sensors: got %v, want %v", got, want)
 	}

@@ -258,6 +258,53 @@ func parseShunt(text string) (int64, error) {
 	return milli, nil
 }
 
+// resistorOption is a resistor of a circuit; what says where it is.
+func resistorOption(name, usual, what string) Option {
+	return Option{Name: name, Default: usual, Number: true,
+		Help: fmt.Sprintf("write %s, such as %s = %q", what, name, usual),
+		Check: func(text string) error {
+			_, err := parseOhms(text)
+			return err
+		}}
+}
+
+// parseOhms returns Ω.
+func parseOhms(text string) (int64, error) {
+	return drivers.ParseUnits(text, []drivers.Unit{
+		{Symbol: "kΩ", Scale: 1000}, {Symbol: "Ω", Scale: 1}, {Symbol: "ohm", Scale: 1},
+	})
+}
+
+// ohms is the value of a resistorOption.
+func (s settings) ohms(name string) (int64, error) {
+	return named(name)(parseOhms(s.text(name)))
+}
+
+// voltageOption is a voltage of a circuit; what says where it is.
+func voltageOption(name, usual, what string) Option {
+	return Option{Name: name, Default: usual, Number: true,
+		Help: fmt.Sprintf("write the voltage of %s, such as %s = %q", what, name, usual),
+		Check: func(text string) error {
+			_, err := drivers.Voltage.Parse(text)
+			return err
+		}}
+}
+
+// voltage is the value of a voltageOption in µV.
+func (s settings) voltage(name string) (int64, error) {
+	return named(name)(drivers.Voltage.Parse(s.text(name)))
+}
+
+// named puts the name of an option before what is wrong with its value.
+func named(name string) func(int64, error) (int64, error) {
+	return func(v int64, err error) (int64, error) {
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", name, err)
+		}
+		return v, nil
+	}
+}
+
 func quantityOption() Option {
 	return Option{Name: "quantity", Required: true,
 		Help: `write what the transducer measures, such as quantity = "pressure"`,
@@ -313,9 +360,5 @@ func (s settings) end(q drivers.Quantity, name string) (int64, error) {
 	if s.text(name) == "" {
 		return 0, fmt.Errorf("%s: it is missing", name)
 	}
-	v, err := q.Parse(s.text(name))
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", name, err)
-	}
-	return v, nil
+	return named(name)(q.Parse(s.text(name)))
 }

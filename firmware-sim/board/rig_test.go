@@ -93,6 +93,12 @@ var rigs = map[string]func(b *Board) *rig{
 		r.truth, r.within = [3][]int64{{300_000}, {900_000}, {600_000}}, 60
 		return r
 	},
+	"eol-loop": func(b *Board) *rig {
+		r := adcRig(b, nil, [3]int64{1_650_000, 492_537, 1_650_000})
+		r.truth = [3][]int64{{0}, {1}, {0}}
+		r.size, r.stuck = 1_157_463, 1_650_000 // an alarm that looks normal
+		return r
+	},
 	"contact": func(b *Board) *rig {
 		pin := b.Pin("GPIO17")
 		return &rig{
