@@ -49,10 +49,13 @@ const (
 	Reset
 	Disable // Point, For and Reason are required
 	Enable  // Point is required
+	Operate // Output is required; On says which way
 	actions
 )
 
-var actionNames = [actions]string{"", "acknowledge", "silence", "reset", "disable", "enable"}
+var actionNames = [actions]string{
+	"", "acknowledge", "silence", "reset", "disable", "enable", "operate",
+}
 
 // String is the action as messages and the command line write it.
 func (a Action) String() string {
@@ -71,6 +74,8 @@ type Command struct {
 	Deadline point.Instant // not obeyed after it; 0: none
 	For      time.Duration // of Disable
 	Reason   string        // of Disable
+	Output   OutputID      // of Operate
+	On       bool          // of Operate: on, or back to what the alarms say
 }
 
 // Why a command was not obeyed: the Reason of a Refused event.
@@ -83,6 +88,10 @@ const (
 	RefusedDuration     = "bad_duration"  // a disablement ends: at most 8 h an order, 24 h together
 	RefusedNothing      = "nothing_to_do" // what it asks for is so already
 	RefusedRepeated     = "repeated"      // a command with this ID was obeyed before
+
+	RefusedUnknownOutput = "unknown_output" // the site has no such output
+	RefusedDriven        = "driven"         // an alarm drives the output: it goes off after a reset
+	RefusedInterlock     = "interlock"      // gas: an output that is not Ex may not switch there
 )
 
 // Notice is what another room knows about itself: a fault of the catalogue begins or ends.
@@ -112,12 +121,16 @@ const (
 	OutputChanged      // the pattern of an output changed
 	Refused            // a command was not obeyed; Reason says why
 	PlanChanged        // the site file changed
+	Operated           // a person or the district switched an output; Pattern is what it plays now
+	Confirmed          // an output has done what it was told; For says after how long
+	Retried            // it had not, and was told again
 	kinds
 )
 
 var kindNames = [kinds]string{
 	"", "started", "raised", "cleared", "acknowledged", "silenced", "resounded", "reset", "fault",
 	"fault_ended", "disabled", "enabled", "output", "refused", "plan_changed",
+	"operated", "confirmed", "retried",
 }
 
 // String is the kind as messages write it.
@@ -144,7 +157,7 @@ type Event struct {
 	By       Origin
 	Cause    string        // ID of the command that caused it
 	Reason   string        // of a refusal, a disablement or a fault's detail
-	For      time.Duration // of Disabled
+	For      time.Duration // of Disabled: how long; of Confirmed: how long it took
 	Restored bool          // a raise that a new run repeats after a restart
 	Latched  bool          // the alarm stays until reset
 	Drill    bool

@@ -36,6 +36,12 @@ const (
 	MainsLost      detect.FaultCode = "mains_lost" // for the power input of a site that has one
 )
 
+// The faults that the panel finds of an output with a feedback.
+const (
+	ValveFail   detect.FaultCode = "valve_fail"
+	Unconfirmed detect.FaultCode = "output_unconfirmed"
+)
+
 // catalogue holds every fault that has words of its own.
 var catalogue = []FaultKind{
 	{Code: detect.SensorFailed,
@@ -56,6 +62,16 @@ var catalogue = []FaultKind{
 		Says: Text{"A siren, light or valve does not obey.", "声光警报器或阀门不受控制。"},
 		Do: Text{"Check its wiring and power. Be ready to warn people by voice.",
 			"请检查其接线和供电，并准备人工示警。"}},
+	{Code: ValveFail,
+		Says: Text{"A valve was told to close and does not report that it is closed.",
+			"阀门已收到关闭指令，但未反馈已关闭。"},
+		Do: Text{"Close the valve by hand, then check its drive and its feedback contact.",
+			"请手动关闭阀门，再检查执行器和反馈触点。"}},
+	{Code: Unconfirmed,
+		Says: Text{"An output was switched on and does not report that it works.",
+			"联动设备已启动，但未反馈动作。"},
+		Do: Text{"Go and see whether it works, then check its power and its feedback contact.",
+			"请到现场查看是否动作，再检查其供电和反馈触点。"}},
 	{Code: UplinkDown,
 		Says: Text{"No connection to the district.", "与区域平台的连接中断。"},
 		Do: Text{"Check the network cable and the SIM. Local alarms work.",

@@ -35,6 +35,10 @@ func TestAT06Waveforms(t *testing.T) {
 		{Alert, 3 * time.Second, []time.Duration{500, 2500}},
 		{Flash, time.Second, []time.Duration{500, 500}},
 		{Chirp, time.Minute, []time.Duration{200, 59_800}},
+		{Chirp30, 30 * time.Second, []time.Duration{200, 29_800}},
+		{DutyTone, 2 * time.Second, []time.Duration{1000, 1000}},
+		{CallTone, 3 * time.Second, []time.Duration{2000, 1000}},
+		{DrillTone, 2200 * time.Millisecond, []time.Duration{200, 200, 200, 1600}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.p.String(), func(t *testing.T) {
@@ -44,7 +48,7 @@ func TestAT06Waveforms(t *testing.T) {
 			if !tt.p.On(0) {
 				t.Error("it does not begin with a pulse")
 			}
-			got := edges(tt.p, 2*time.Minute)
+			got := edges(tt.p, 2*time.Minute) // temporal-4 slows down after 4 min
 			if len(got) < 2*len(tt.want)-1 {
 				t.Fatalf("got %d edges, want more", len(got))
 			}
@@ -54,6 +58,52 @@ func TestAT06Waveforms(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// After 4 minutes temporal-4 comes once a minute, and nothing is cut in two at the change.
+func TestTemporal4SlowsDown(t *testing.T) {
+	var begins []time.Duration // of a run of pulses
+	for at := time.Duration(0); at < 10*time.Minute; at += 100 * time.Millisecond {
+		run := Temporal4.On(at) && (at == 0 || !Temporal4.On(at-100*time.Millisecond)) &&
+			(len(begins) == 0 || at-begins[len(begins)-1] > time.Second)
+		if run {
+			begins = append(begins, at)
+		}
+	}
+	for i, at := range begins {
+		want := time.Duration(i) * 5700 * time.Millisecond
+		if i > 43 {
+			want = 43*5700*time.Millisecond + time.Duration(i-43)*time.Minute
+		}
+		if at != want {
+			t.Fatalf("run %d: got it at %v, want at %v", i, at, want)
+		}
+	}
+	if late := begins[43]; late < 4*time.Minute || late > 4*time.Minute+6*time.Second {
+		t.Errorf("slow from %v on, want the first period after 4 min", late)
+	}
+	slow := edges(Temporal4, 6*time.Minute)
+	want := []time.Duration{100, 100, 100, 100, 100, 100, 100}
+	for i, d := range slow[43*8 : 43*8+7] {
+		if d != want[i]*time.Millisecond {
+			t.Errorf("late edge %d: got %v, want %v", i, d, want[i]*time.Millisecond)
+		}
+	}
+}
+
+// No two patterns sound the same for a minute: each can be told by its rhythm alone.
+func TestPatternsDiffer(t *testing.T) {
+	for p := Off; p < patterns; p++ {
+		for q := Off; q < p; q++ {
+			same := true
+			for at := time.Duration(0); at < time.Minute; at += 50 * time.Millisecond {
+				same = same && p.On(at) == q.On(at)
+			}
+			if same {
+				t.Errorf("%v sounds like %v", p, q)
+			}
+		}
 	}
 }
 

@@ -59,6 +59,7 @@ type PointPlan struct {
 	Name   string // for people, in any language
 	Zone   ZoneID
 	Signal Signal
+	Nature Nature
 	Latch  bool        // the alarm stays until reset
 	Spec   detect.Spec // its rule
 	Rule   detect.Rule // nil: detect.New(Spec)
@@ -82,11 +83,12 @@ const (
 	Valve // on means closed
 	Fan
 	Relay
+	Barrier // on means closed
 	outputKinds
 )
 
 var outputKindNames = [outputKinds]string{
-	"sounder", "buzzer", "strobe", "lamp", "valve", "fan", "relay",
+	"sounder", "buzzer", "strobe", "lamp", "valve", "fan", "relay", "barrier",
 }
 
 // String is the kind as site files write it.
@@ -95,6 +97,15 @@ func (k OutputKind) String() string {
 		return "unknown"
 	}
 	return outputKindNames[k]
+}
+
+// OutputKinds lists every kind of output.
+func OutputKinds() []OutputKind {
+	all := make([]OutputKind, outputKinds)
+	for i := range all {
+		all[i] = OutputKind(i)
+	}
+	return all
 }
 
 // OutputPlan is one thing that the panel switches. Zones and Signals narrow what drives it: empty
@@ -107,6 +118,17 @@ type OutputPlan struct {
 	Signals []Signal
 	Level   detect.Level // the lowest level that drives it; 0: Alarm
 	Steady  bool         // on without a pattern: a relay, or a siren with its own tone
+
+	// In is the zone in which it hangs. During a gas alarm there a fan, a lamp or a relay that is
+	// not Ex stays as it is, because switching it may light the gas. Empty: out of every such zone.
+	In ZoneID
+	Ex bool // it may switch where there is gas
+	// Irreversible says that what it does cannot be undone: it waits for two triggers of a fire,
+	// and in a zone of the mode cross for two of anything but a call point, CO and high gas.
+	Irreversible bool
+	SmokeExhaust bool     // of a fan: it carries smoke out, and runs at two triggers of a fire
+	StopOnFire   bool     // of another fan: a fire stops it
+	Feedback     point.ID // a point whose contact says that it has done what it was told; or none
 }
 
 // Plan is the whole site as the panel needs it. A Plan belongs to the one Panel that it is given
@@ -115,6 +137,8 @@ type Plan struct {
 	Points  []PointPlan
 	Zones   []ZonePlan
 	Outputs []OutputPlan
+	// Effects is the cause-and-effect matrix; nil: what is usual for the outputs, see Usual.
+	Effects []Effect
 	// Resound is how long after a silence the sounders ring again while an alarm stands; 0: 10 min.
 	Resound time.Duration
 	// Hash names the site file that this plan was made from; it is the Reason of PlanChanged.

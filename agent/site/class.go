@@ -146,7 +146,7 @@ func signalByName(name string) (alarm.Signal, bool) {
 // outputKinds are the kinds of output by the name that the file writes.
 func outputKinds() []string {
 	var names []string
-	for k := alarm.Sounder; k <= alarm.Relay; k++ {
+	for _, k := range alarm.OutputKinds() {
 		names = append(names, k.String())
 	}
 	return names

@@ -76,7 +76,7 @@ func TestReferenceNamesEverything(t *testing.T) {
 	for _, s := range alarm.Signals() {
 		words = append(words, s.String())
 	}
-	for k := alarm.Sounder; k <= alarm.Relay; k++ {
+	for _, k := range alarm.OutputKinds() {
 		words = append(words, k.String())
 	}
 	for l := detect.Supervisory; l <= detect.AlarmHigh; l++ {

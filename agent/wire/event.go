@@ -34,7 +34,8 @@ type eventData struct {
 	Cause    *cause  `json:"cause,omitempty"`
 	Command  string  `json:"command,omitempty"`
 	Reason   string  `json:"reason,omitempty"`
-	For      int64   `json:"for,omitempty"` // s
+	For      int64   `json:"for,omitempty"`  // s
+	Took     int64   `json:"took,omitempty"` // ms
 	By       by      `json:"by"`
 	Latched  bool    `json:"latched"`
 	Restored bool    `json:"restored"`
@@ -88,7 +89,6 @@ func EventBody(ev alarm.Event, ctx EventContext) (lane byte, stored []byte) {
 		Output:   string(ev.Output),
 		Command:  ev.Cause,
 		Reason:   ev.Reason,
-		For:      int64(ev.For / time.Second),
 		By:       byOf(ev.By),
 		Latched:  ev.Latched,
 		Restored: ev.Restored,
@@ -106,8 +106,13 @@ func EventBody(ev alarm.Event, ctx EventContext) (lane byte, stored []byte) {
 		d.Kind = ev.Signal.String()
 	case alarm.FaultRaised, alarm.FaultEnded:
 		d.Kind, d.Sev = "fault", "major"
-	case alarm.OutputChanged:
+	case alarm.OutputChanged, alarm.Operated:
 		d.Pattern = ev.Pattern.String()
+	}
+	if ev.Kind == alarm.Confirmed {
+		d.Took = ev.For.Milliseconds()
+	} else {
+		d.For = int64(ev.For / time.Second)
 	}
 	subject := string(ev.Point)
 	if subject == "" {

@@ -163,6 +163,14 @@ func TestOtherEventMessages(t *testing.T) {
 			Seq: 913, Kind: alarm.Refused, Cause: "c-9", Reason: ReasonNotPermitted,
 			By: alarm.Origin{Kind: alarm.District},
 		}},
+		{"operated", box, alarm.Event{
+			Seq: 915, Kind: alarm.Operated, Output: "valve1", Pattern: alarm.Steady, Cause: "c-10",
+			By: alarm.Origin{Kind: alarm.District},
+		}},
+		{"confirmed", box, alarm.Event{
+			Seq: 916, Kind: alarm.Confirmed, Output: "valve1", For: 3200 * time.Millisecond,
+		}},
+		{"retried", box, alarm.Event{Seq: 917, Kind: alarm.Retried, Output: "valve1"}},
 		{"plan_changed", box, alarm.Event{Seq: 914, Kind: alarm.PlanChanged}},
 	} {
 		golden(t, c.name, event(t, c.ev, c.ctx))

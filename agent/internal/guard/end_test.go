@@ -21,7 +21,8 @@ func TestEndInEveryPhaseOfEveryPattern(t *testing.T) {
 	kept := map[alarm.Pattern]bool{
 		alarm.Off: false, alarm.Steady: true, alarm.Temporal3: true, alarm.Temporal4: true,
 		alarm.GasTone: true, alarm.FloodTone: true, alarm.Alert: true, alarm.Flash: true,
-		alarm.Chirp: false,
+		alarm.Chirp: false, alarm.Chirp30: false, alarm.DutyTone: false, alarm.CallTone: false,
+		alarm.DrillTone: false,
 	}
 	for p := alarm.Off; p.String() != "unknown"; p++ {
 		want, named := kept[p]

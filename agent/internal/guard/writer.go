@@ -171,7 +171,7 @@ func (w *writer) rest() {
 	case w.wish = <-w.mail: // the last wish counts, even if it came with the end
 	default:
 	}
-	on := w.cfg.Keep && alarms(w.wish.pattern)
+	on := w.cfg.Keep && w.wish.pattern.IsAlarm()
 	if w.dev == nil && !on {
 		return
 	}
@@ -185,10 +185,6 @@ func (w *writer) rest() {
 	}
 	w.close()
 }
-
-// alarms tells whether a pattern calls for help. A chirp tells of a fault, and a siren that is left
-// on for it would be a false alarm.
-func alarms(p alarm.Pattern) bool { return p != alarm.Off && p != alarm.Chirp }
 
 // close gives the output back; its level stays where the hardware leaves it.
 func (w *writer) close() {

@@ -1,0 +1,53 @@
+package alarm
+
+import (
+	"github.com/firepost/firepost/agent/detect"
+	"github.com/firepost/firepost/agent/point"
+)
+
+// Effect is one row of the cause-and-effect matrix: while the cause stands, the outputs do what is
+// said. When several rows speak of one output, that of the most urgent alarm is obeyed: fire before
+// gas before CO. Of one alarm the narrower row is: the higher level, then more triggers, then a row
+// of the site itself.
+type Effect struct {
+	When Cause
+	Then []Act
+	Own  bool // the site file has written it; otherwise it is usual
+}
+
+// Act is what a row does with one output. Off keeps it off, and is for fans, lamps and relays: what
+// warns people or keeps them from harm is never told to stop.
+type Act struct {
+	Output OutputID
+	Play   Pattern
+}
+
+// Cause is what a row waits for: alarms, or a fault. What is left empty does not narrow it.
+type Cause struct {
+	Signals []Signal
+	Level   detect.Level // the lowest that counts; 0: Alarm
+	Zones   []ZoneID
+	Points  []point.ID
+	Of      Nature // Any, or only points of this kind
+	// Triggers is how many points of one zone must be in alarm or latched; 0: 1. They are
+	// independent: each is a point of its own.
+	Triggers int
+	// Fault waits for a fault instead of an alarm: AnyFault or UplinkFault. Empty: for alarms.
+	Fault detect.FaultCode
+}
+
+// What Cause.Fault may be.
+const (
+	AnyFault    detect.FaultCode = "fault"  // of a point, of an output or of the box
+	UplinkFault detect.FaultCode = "uplink" // nobody outside is told
+)
+
+// Nature is what a point is by its make, as far as the matrix cares.
+type Nature uint8
+
+// The natures.
+const (
+	Any       Nature = iota // a detector like any other
+	CallPoint               // a person pressed it: it needs no second
+	Precursor               // what may become a fire, such as a hot cable
+)
