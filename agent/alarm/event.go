@@ -47,14 +47,21 @@ const (
 	Acknowledge
 	Silence
 	Reset
-	Disable // Point, For and Reason are required
-	Enable  // Point is required
-	Operate // Output is required; On says which way
+	Disable     // Point, For and Reason are required
+	Enable      // Point is required
+	Operate     // Output is required; On says which way
+	StartTest   // a walk test of Zone, or of the whole site; For: at most 60 min, 0: 60 min
+	EndTest     // of the walk test
+	SkipTest    // Point and Reason are required: it is not going to be tried
+	ReceiptTest // Point is required: the district has had its alarm, For after it sounded; 0: now
+	StartDrill  // of Scenario; For: at most 60 min, 0: 60 min
+	EndDrill    // of the drill
 	actions
 )
 
 var actionNames = [actions]string{
 	"", "acknowledge", "silence", "reset", "disable", "enable", "operate",
+	"test_start", "test_end", "test_skip", "test_receipt", "drill_start", "drill_end",
 }
 
 // String is the action as messages and the command line write it.
@@ -72,10 +79,12 @@ type Command struct {
 	Point    point.ID // empty: all points the action applies to
 	By       Origin
 	Deadline point.Instant // not obeyed after it; 0: none
-	For      time.Duration // of Disable
-	Reason   string        // of Disable
 	Output   OutputID      // of Operate
 	On       bool          // of Operate: on, or back to what the alarms say
+	For      time.Duration // of Disable, of a walk test and of a drill
+	Reason   string        // of Disable and SkipTest
+	Zone     ZoneID        // of StartTest; empty: the whole site
+	Scenario *Scenario     // of StartDrill; nil: the usual one
 }
 
 // Why a command was not obeyed: the Reason of a Refused event.
@@ -92,6 +101,10 @@ const (
 	RefusedUnknownOutput = "unknown_output" // the site has no such output
 	RefusedDriven        = "driven"         // an alarm drives the output: it goes off after a reset
 	RefusedInterlock     = "interlock"      // gas: an output that is not Ex may not switch there
+	RefusedUnknownZone   = "unknown_zone"   // the site has no such zone
+	RefusedAlarm         = "alarm_stands"   // while people are in danger nobody tests or drills
+	RefusedBusy          = "busy"           // a walk test or a drill runs
+	RefusedScenario      = "bad_scenario"   // a drill needs 1 to 32 points that are in service
 )
 
 // Notice is what another room knows about itself: a fault of the catalogue begins or ends.
@@ -124,6 +137,17 @@ const (
 	Operated           // a person or the district switched an output; Pattern is what it plays now
 	Confirmed          // an output has done what it was told; For says after how long
 	Retried            // it had not, and was told again
+	Unverified         // a first signal was not confirmed, and is dropped
+	Chattering         // a condition comes and goes; its off-delay is longer from now on
+	StandingLong       // an alarm has stood for 24 h
+	Reraised           // an alarm that still stands is told, and sounds, once more
+	TestStarted        // a walk test began
+	Tested             // a point under test was tried; For is from its condition to its alarm
+	TestSkipped        // a point under test is not going to be tried; Reason says why
+	TestReceived       // the district has had the alarm of a tried point, For after it
+	TestEnded          // the walk test is over; Reason says why, For how long it was
+	DrillStarted       // a drill began
+	DrillEnded         // it is over; Reason says why, For how long it was
 	kinds
 )
 
@@ -131,6 +155,8 @@ var kindNames = [kinds]string{
 	"", "started", "raised", "cleared", "acknowledged", "silenced", "resounded", "reset", "fault",
 	"fault_ended", "disabled", "enabled", "output", "refused", "plan_changed",
 	"operated", "confirmed", "retried",
+	"unverified", "chattering", "standing", "reraised", "test_started", "tested", "test_skipped",
+	"test_received", "test_ended", "drill_started", "drill_ended",
 }
 
 // String is the kind as messages write it.
@@ -157,10 +183,10 @@ type Event struct {
 	By       Origin
 	Cause    string        // ID of the command that caused it
 	Reason   string        // of a refusal, a disablement or a fault's detail
-	For      time.Duration // of Disabled: how long; of Confirmed: how long it took
+	For      time.Duration // of Disabled, tests and drills; of Confirmed: how long it took
 	Restored bool          // a raise that a new run repeats after a restart
 	Latched  bool          // the alarm stays until reset
-	Drill    bool
+	Drill    bool          // it is part of a drill, and nothing burns
 }
 
 // Wish is what one output should do. It is repeated at every step.

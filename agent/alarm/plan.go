@@ -63,12 +63,18 @@ type PointPlan struct {
 	Latch  bool        // the alarm stays until reset
 	Spec   detect.Spec // its rule
 	Rule   detect.Rule // nil: detect.New(Spec)
+	// Manual is a call point: a person has pressed it, so no mode of its zone delays or doubts it.
+	Manual bool
+	// Devices name the parts that it is read from. Points that share one are no two witnesses of a
+	// fire; empty: the point shares none.
+	Devices []string
 }
 
 // ZonePlan is one area of the site.
 type ZonePlan struct {
 	ID   ZoneID
 	Name string
+	Mode Mode // what a first signal of an automatic detector does
 }
 
 // OutputKind says what an output does, and so which causes drive it unless told otherwise.

@@ -20,6 +20,11 @@ type Saved struct {
 	Disabled  []SavedDisabled
 	Silenced  bool
 	Resound   time.Duration // until the sounders ring again, while Silenced
+
+	Zones []SavedZone `json:",omitempty"` // that hold an alarm back
+	Lit   []SavedLit  `json:",omitempty"` // lamps that outlast their alarm
+	Test  *SavedTest  `json:",omitempty"` // the walk test that runs, or the last one
+	Drill *SavedDrill `json:",omitempty"` // the drill that runs, or the last one
 }
 
 // SavedAlarm is one alarm that stood.
@@ -33,6 +38,10 @@ type SavedAlarm struct {
 	By           Origin // who acknowledged it
 	Cleared      bool   // its condition had ended
 	Silenced     bool   // it sounds no more
+
+	Held   detect.Level  `json:",omitempty"` // its zone holds it back from this level
+	Waited time.Duration `json:",omitempty"` // for a second signal
+	Told   time.Duration `json:",omitempty"` // since it was last told
 }
 
 // SavedDisabled is one point taken out.

@@ -23,6 +23,8 @@ type Snapshot struct {
 	Alarms    []AlarmState  // that stand or are latched, in the order in which they were raised
 	Outputs   []OutputState // in plan order
 	Faults    []FaultState  // that are shown, oldest first
+	Test      *TestState    // the walk test that runs, or the last one; nil: none since long ago
+	Drill     *DrillState   // the drill that runs, or the last one; nil: none since long ago
 }
 
 // ChannelState is the last value of one channel of a point.
@@ -47,6 +49,8 @@ type PointState struct {
 	Reason   string         // of the disablement
 	By       Origin         // of the disablement
 	Aborted  uint64         // conditions that ended before their confirm time
+	Testing  bool           // it is under test: it raises no alarm
+	Chatters bool           // its condition comes and goes
 	Channels []ChannelState
 	// Conditions of its rule, to tell which of them gave a reason. They are the plan's: read only.
 	Conditions []detect.Condition
@@ -67,6 +71,10 @@ type AlarmState struct {
 	By           Origin
 	Restored     bool
 	Silenced     bool // it sounds no more
+	Drill        bool // it is part of a drill: nothing burns
+	// Phase is what the alarm waits for while its zone holds it back, and Left for how long still.
+	Phase Phase
+	Left  time.Duration
 }
 
 // OutputState is one output.

@@ -113,7 +113,7 @@ func (a Active) alarm(al alarm.AlarmState) activeAlarm {
 		Point:    string(al.Point),
 		Zone:     a.Zones[al.Zone],
 		Kind:     al.Signal.String(),
-		Sev:      severity(al.Signal, al.Finding.Level),
+		Sev:      severity(al.Signal, al.Finding.Level, al.Drill),
 		Level:    al.Finding.Level.String(),
 		Since:    a.time(al.Since),
 		State:    "raised",

@@ -57,8 +57,8 @@ type by struct {
 
 func byOf(o alarm.Origin) by { return by{o.Kind.String(), o.Operator, o.Level} }
 
-// StateOf is the state that an event tells: of an alarm prealarm, raised, acknowledged, cleared or
-// reset, otherwise the event's kind.
+// StateOf is the state that an event tells: of an alarm prealarm, raised, acknowledged, cleared,
+// reset or reraised, otherwise the event's kind.
 func StateOf(ev alarm.Event) string {
 	if ev.Kind == alarm.Raised && ev.To.Level == detect.PreAlarm {
 		return "prealarm"
@@ -70,7 +70,7 @@ func StateOf(ev alarm.Event) string {
 // on the alarm lane; what people and the box did besides goes on the event lane.
 func LaneOf(k alarm.Kind) byte {
 	switch k {
-	case alarm.Raised, alarm.Cleared, alarm.Acknowledged, alarm.ResetDone,
+	case alarm.Raised, alarm.Cleared, alarm.Acknowledged, alarm.ResetDone, alarm.Reraised,
 		alarm.FaultRaised, alarm.FaultEnded:
 		return LaneAlarm
 	}
@@ -99,9 +99,9 @@ func EventBody(ev alarm.Event, ctx EventContext) (lane byte, stored []byte) {
 		d.Prev = &ctx.Prev
 	}
 	switch ev.Kind {
-	case alarm.Raised:
+	case alarm.Raised, alarm.Reraised:
 		d.Kind, d.Level = ev.Signal.String(), ev.To.Level.String()
-		d.Sev, d.Cause = severity(ev.Signal, ev.To.Level), causeOf(ev.Point, ev.To, ctx.Point)
+		d.Sev, d.Cause = severity(ev.Signal, ev.To.Level, ev.Drill), causeOf(ev.Point, ev.To, ctx.Point)
 	case alarm.Cleared, alarm.Acknowledged, alarm.ResetDone:
 		d.Kind = ev.Signal.String()
 	case alarm.FaultRaised, alarm.FaultEnded:
@@ -128,9 +128,9 @@ func EventBody(ev alarm.Event, ctx EventContext) (lane byte, stored []byte) {
 // age is the time from at to now in ms.
 func age(now, at point.Instant) int64 { return max(now.Sub(at).Milliseconds(), 0) }
 
-// severity is how urgent an alarm is: critical where life is at stake.
-func severity(s alarm.Signal, l detect.Level) string {
-	if l <= detect.Supervisory {
+// severity is how urgent an alarm is: critical where life is at stake. In a drill nothing is.
+func severity(s alarm.Signal, l detect.Level, drill bool) string {
+	if l <= detect.Supervisory || drill {
 		return "minor"
 	}
 	switch s {

@@ -126,6 +126,9 @@ func TestAlarmMessages(t *testing.T) {
 		{"acknowledged_by_district", "raised", alarm.Event{
 			Seq: 903, Kind: alarm.Acknowledged, By: district, Cause: "c-20260314-0007", Latched: true,
 		}},
+		{"reraised", "acknowledged", alarm.Event{
+			Seq: 904, Kind: alarm.Reraised, To: hot(detect.Alarm, 57_300, 57_000), Latched: true,
+		}},
 		{"cleared", "acknowledged", alarm.Event{Seq: 904, Kind: alarm.Cleared, Latched: true}},
 		{"reset", "cleared", alarm.Event{Seq: 905, Kind: alarm.ResetDone, By: button}},
 	} {
@@ -172,6 +175,35 @@ func TestOtherEventMessages(t *testing.T) {
 		}},
 		{"retried", box, alarm.Event{Seq: 917, Kind: alarm.Retried, Output: "valve1"}},
 		{"plan_changed", box, alarm.Event{Seq: 914, Kind: alarm.PlanChanged}},
+		{"unverified", heat, alarm.Event{
+			Seq: 915, Kind: alarm.Unverified, Alarm: "heat1-41-77", Point: "heat1",
+		}},
+		{"chattering", heat, alarm.Event{Seq: 916, Kind: alarm.Chattering, Point: "heat1"}},
+		{"standing", heat, alarm.Event{
+			Seq: 917, Kind: alarm.StandingLong, Alarm: "heat1-41-77", Point: "heat1", Latched: true,
+		}},
+		{"test_started", box, alarm.Event{
+			Seq: 918, Kind: alarm.TestStarted, By: button, For: time.Hour, Zone: "kitchen",
+		}},
+		{"tested", heat, alarm.Event{
+			Seq: 919, Kind: alarm.Tested, Point: "heat1", For: 11 * time.Second,
+		}},
+		{"test_skipped", heat, alarm.Event{
+			Seq: 920, Kind: alarm.TestSkipped, Point: "heat1", By: button, Reason: "out of reach",
+		}},
+		{"test_received", heat, alarm.Event{
+			Seq: 921, Kind: alarm.TestReceived, Point: "heat1", For: time.Second,
+			By: alarm.Origin{Kind: alarm.District},
+		}},
+		{"test_ended", box, alarm.Event{
+			Seq: 922, Kind: alarm.TestEnded, By: button, Reason: "ordered", For: 20 * time.Minute,
+		}},
+		{"drill_started", box, alarm.Event{
+			Seq: 923, Kind: alarm.DrillStarted, By: button, For: time.Hour, Drill: true,
+		}},
+		{"drill_ended", box, alarm.Event{
+			Seq: 924, Kind: alarm.DrillEnded, Reason: "alarm", For: 7 * time.Minute, Drill: true,
+		}},
 	} {
 		golden(t, c.name, event(t, c.ev, c.ctx))
 	}

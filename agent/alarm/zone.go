@@ -1,0 +1,109 @@
+package alarm
+
+import (
+	"slices"
+	"time"
+
+	"github.com/firepost/firepost/agent/detect"
+)
+
+// Mode says what a first signal of an automatic detector of a zone does. No mode applies to a call
+// point, to gas high and to CO.
+type Mode uint8
+
+// The modes of a zone.
+const (
+	// Single: the first signal is an alarm.
+	Single Mode = iota
+	// Verify: the first signal is a pre-alarm. It is an alarm with a second one, when it comes back
+	// or when it stands; otherwise it is dropped.
+	Verify
+	// Cross: the first signal is an alarm, but what cannot be undone waits for a second point.
+	Cross
+	// PAS is the positive alarm sequence: a person has 15 s to acknowledge and then 180 s to look.
+	PAS
+	modes
+)
+
+var modeNames = [modes]string{"single", "verify", "cross", "pas"}
+
+// String is the mode as site files write it.
+func (m Mode) String() string {
+	if m >= modes {
+		return "unknown"
+	}
+	return modeNames[m]
+}
+
+// Phase is what an alarm that its zone holds back waits for.
+type Phase uint8
+
+// The phases. The zero value is an alarm that nothing holds back.
+const (
+	NotHeld       Phase = iota
+	Verifying           // a second signal
+	WaitAck             // a person who acknowledges it
+	Investigating       // a person who looks and resets
+	phases
+)
+
+var phaseNames = [phases]string{"", "verifying", "wait_ack", "investigating"}
+
+// String is the phase as messages write it; empty: nothing holds the alarm back.
+func (p Phase) String() string {
+	if p >= phases {
+		return "unknown"
+	}
+	return phaseNames[p]
+}
+
+// SavedZone is one zone that holds an alarm back.
+type SavedZone struct {
+	Zone      ZoneID
+	Phase     Phase
+	Remaining time.Duration
+}
+
+// SavedLit is one lamp that outlasts its alarm.
+type SavedLit struct {
+	Output    OutputID
+	Remaining time.Duration
+}
+
+// triggers counts the points of a zone that witness its fire or gas: in alarm or latched, and none
+// read from a device of another one. A call point is a witness too; a drill and a test are none.
+func (p *Panel) triggers(zone ZoneID) int {
+	n := 0
+	for i, a := range p.alarms {
+		if a.zone == zone && a.witnesses() && !p.repeats(i) {
+			n++
+		}
+	}
+	return n
+}
+
+// witnesses tells whether a is an alarm of something that burns or leaks.
+func (a *standing) witnesses() bool {
+	return a.finding.Level >= detect.Alarm &&
+		(a.signal == Fire || a.signal == Gas || a.signal == CO)
+}
+
+// repeats tells whether an earlier alarm of the same zone was read from a device of alarm i.
+func (p *Panel) repeats(i int) bool {
+	w := p.at(p.alarms[i].point)
+	if w == nil {
+		return false
+	}
+	for _, earlier := range p.alarms[:i] {
+		other := p.at(earlier.point)
+		if other == nil || earlier.zone != p.alarms[i].zone || !earlier.witnesses() {
+			continue
+		}
+		for _, device := range w.plan.Devices {
+			if slices.Contains(other.plan.Devices, device) {
+				return true
+			}
+		}
+	}
+	return false
+}
