@@ -12,9 +12,13 @@ var rooms = map[string][]string{
 	"drivers/loop420":     {"drivers"},
 	"drivers/ratiometric": {"drivers"},
 	"drivers/eolloop":     {"drivers"},
+	"drivers/dfgas":       {"drivers"},
+	"drivers/scd4x":       {"drivers"},
+	"drivers/pulses":      {"drivers"},
 	"drivers/catalog": {
 		"drivers", "drivers/contact", "drivers/relay", "drivers/sht4x", "drivers/sps30",
 		"drivers/ads1115", "drivers/loop420", "drivers/ratiometric", "drivers/eolloop",
+		"drivers/dfgas", "drivers/scd4x", "drivers/pulses",
 	},
 	"drivers/board": {"drivers"},
 

@@ -240,6 +240,9 @@ func TestOptionsSayWhatToWrite(t *testing.T) {
 		{"loop-4-20ma", "quantity", "raw", `"raw" is not a quantity; write "temperature", `},
 		{"loop-4-20ma", "at4", "0",
 			`"0" is not a value with its unit: write the value at 4 mA, such as at4 = "0 %LEL"`},
+		{"dfgas", "gas", "CO", `"CO" is not known; write "co", "o2", "h2s", "nh3", "h2", "no2", `},
+		{"pulses", "pulses_per_litre", "9", `"9" is not within 10 to 100000; write "450"`},
+		{"pulses", "pulses_per_litre", "1e3", `"1e3" is not a whole number; write "450"`},
 		{"relay", "active", "on", `"on" is not known; write "low" or "high"`},
 	} {
 		err := optionOf(t, c.model, c.option).Check(c.value)
@@ -318,7 +321,7 @@ func TestChannelsTellWhatTheOptionsTogetherSay(t *testing.T) {
 func TestOpenKeepsTheBoardsError(t *testing.T) {
 	for model, m := range catalog.Sensors() {
 		opts := map[string]string{"bus": "i2c-9", "line": "GPIO9", "quantity": "level",
-			"at4": "0 m", "at20": "1 m", "low": "0 m", "high": "1 m"}
+			"at4": "0 m", "at20": "1 m", "low": "0 m", "high": "1 m", "gas": "co"}
 		if s, err := m.Open(newBoard(0), opts); !errors.Is(err, drivers.ErrNoDevice) {
 			t.Errorf("%s: got %v, %v, want ErrNoDevice", model, s, err)
 		}
@@ -357,8 +360,8 @@ func TestEveryModelIsWhole(t *testing.T) {
 		check(model, m.Descriptor, m.Options)
 	}
 	got := slices.Sorted(maps.Keys(catalog.Sensors()))
-	want := []string{"ads1115", "contact", "eol-loop", "loop-4-20ma", "ratiometric", "sht4x",
-		"sps30"}
+	want := []string{"ads1115", "contact", "dfgas", "eol-loop", "loop-4-20ma", "pulses",
+		"ratiometric", "scd4x", "sht4x", "sps30"}
 	if !slices.Equal(got, want) {
 		t.Errorf("sensors: got %v, want %v", got, want)
 	}

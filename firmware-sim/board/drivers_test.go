@@ -103,7 +103,7 @@ func (r *rig) suffer(f met) []verdict {
 	}
 	r.show(during)
 	// What was measured before the change may still arrive.
-	change := r.watch(2500*time.Millisecond, before, during)
+	change := r.watch(2500*time.Millisecond+r.lag, before, during)
 	later := r.watch(time.Minute, during)
 	if f.chip != chip.BrownOut {
 		return later

@@ -27,7 +27,9 @@ func wireOf(level bool) wire {
 // happened since the last look.
 type input struct {
 	outside   wire
-	later     []step // what the outside will do, in the order of time
+	later     []step        // what the outside will do, in the order of time
+	half      time.Duration // of a period of pulses; 0: there are none
+	nextPulse time.Duration
 	raw       bool
 	rawSince  time.Duration
 	settled   bool // the level behind the debounce of the kernel
@@ -53,10 +55,51 @@ func (p *Pin) DriveAfter(d time.Duration, high bool) { p.drive(d, wireOf(high)) 
 // FloatAfter is a Float that happens so long from now.
 func (p *Pin) FloatAfter(d time.Duration) { p.drive(d, floating) }
 
+// Pulse has the outside pull the line to and fro from now on, with a pulse in each period, as the
+// wheel of a water meter does; 0 ends it, and the line stays as it is.
+func (p *Pin) Pulse(period time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.advance()
+	if p.input.outside == floating {
+		p.input.outside = wireOf(p.resolve())
+	}
+	p.input.half, p.input.nextPulse = period/2, now+period/2
+	p.wake()
+}
+
+// pulse plans the pulses up to now. Beyond a thousand steps at once they are counted without being
+// played: an even number of them leaves the level as it is.
+func (p *Pin) pulse(now time.Duration) {
+	in := &p.input
+	if in.half <= 0 {
+		return
+	}
+	if n := (now - in.nextPulse) / in.half; n > 1000 {
+		skip := (n - 100) &^ 1
+		in.nextPulse += skip * in.half
+		if in.half >= p.debounce() && !p.failing(Stuck) {
+			in.edges += uint32(skip)
+		}
+	}
+	for ; in.nextPulse <= now; in.nextPulse += in.half {
+		if p.failing(Storm) {
+			continue // they drown in it
+		}
+		p.change(in.nextPulse, wireOf(p.before(in.nextPulse) != high))
+	}
+}
+
 func (p *Pin) drive(after time.Duration, w wire) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	at := p.advance() + after
+	p.change(p.advance()+after, w)
+	p.advance()
+	p.wake()
+}
+
+// change plans a change of the wire, and its bounces.
+func (p *Pin) change(at time.Duration, w wire) {
 	if from := p.before(at); p.failing(Bounce) && w != from {
 		for range p.fault.Times {
 			p.plan(step{at, w})
@@ -65,8 +108,6 @@ func (p *Pin) drive(after time.Duration, w wire) {
 		}
 	}
 	p.plan(step{at, w})
-	p.advance()
-	p.wake()
 }
 
 // before is what the outside puts on the line just before a moment.
@@ -99,6 +140,7 @@ func (p *Pin) begin(now time.Duration) {
 // advance plays everything that happened at the line up to now, and returns now.
 func (p *Pin) advance() time.Duration {
 	now, in := p.board.now(), &p.input
+	p.pulse(now)
 	for len(in.later) > 0 && in.later[0].at <= now {
 		s := in.later[0]
 		in.later = in.later[1:]
@@ -179,6 +221,9 @@ func (p *Pin) due() (at time.Duration, ok bool) {
 	}
 	if len(in.later) > 0 {
 		consider(in.later[0].at)
+	}
+	if in.half > 0 {
+		consider(in.nextPulse)
 	}
 	if in.settled != in.raw {
 		consider(in.rawSince + p.debounce())

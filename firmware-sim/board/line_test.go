@@ -326,3 +326,41 @@ func TestHistoryIsBounded(t *testing.T) {
 		t.Errorf("got %d changes and %d lost", len(all), lost)
 	}
 }
+
+// Pulses are edges at their pace, at the same count whether they are watched or not; a debounce
+// longer than half a period swallows them, and they end where they are told to.
+func TestPulsesAreCountedAndBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New(Options{})
+		watched, alone := openInput(t, b, "watched", 0), openInput(t, b, "alone", 0)
+		quiet := openInput(t, b, "quiet", 6*time.Millisecond)
+		for _, p := range b.Pins() {
+			p.Pulse(10 * time.Millisecond)
+		}
+		var sum uint32
+		for range 4000 {
+			time.Sleep(3 * time.Millisecond)
+			n, err := watched.Wait(0)
+			fail(t, err)
+			sum += n
+		}
+		n, _ := alone.Wait(0)
+		if sum != 2400 || n != 2400 {
+			t.Errorf("got %d and %d edges in 12 s, want 2400", sum, n)
+		}
+		if n, _ := quiet.Wait(0); n != 0 {
+			t.Errorf("%d edges passed a debounce of 6 ms", n)
+		}
+		start := time.Now()
+		if n, err := watched.Wait(time.Second); n != 1 || err != nil ||
+			time.Since(start) != 5*time.Millisecond {
+			t.Errorf("got %d, %v after %v; want 1 after 5 ms", n, err, time.Since(start))
+		}
+		for _, p := range b.Pins() {
+			p.Pulse(0)
+		}
+		if n, _ := watched.Wait(time.Second); n != 0 {
+			t.Errorf("%d edges after the end", n)
+		}
+	})
+}

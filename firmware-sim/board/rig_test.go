@@ -27,11 +27,12 @@ type rig struct {
 	part    *chip.Part // nil: it hangs on a line
 	inject  func(f Fault) error
 	show    func(scene)
-	truth   [3][]int64 // values by scene
-	within  int64      // how far a right value may be off
-	warming bool       // values below the true one are right, zero is not
-	size    int64      // of an error that is larger than the values differ
-	stuck   int64      // a value that is none of the scenes'
+	truth   [3][]int64    // values by scene
+	within  int64         // how far a right value may be off
+	warming bool          // values below the true one are right, zero is not
+	lag     time.Duration // a value is the mean of so long
+	size    int64         // of an error that is larger than the values differ
+	stuck   int64         // a value that is none of the scenes'
 	model   catalog.SensorModel
 	opts    map[string]string
 }
@@ -99,6 +100,9 @@ var rigs = map[string]func(b *Board) *rig{
 		r.size, r.stuck = 1_157_463, 1_650_000 // an alarm that looks normal
 		return r
 	},
+	"dfgas":  dfgasRig,
+	"scd4x":  scd4xRig,
+	"pulses": pulsesRig,
 	"contact": func(b *Board) *rig {
 		pin := b.Pin("GPIO17")
 		return &rig{
@@ -212,6 +216,9 @@ func (r *rig) judge(samples []drivers.Sample, scenes []scene) verdict {
 }
 
 func (r *rig) isTrue(at scene, channel int, value int64) bool {
+	if channel >= len(r.truth[at]) {
+		return value >= 0 // a count goes on through all scenes
+	}
 	truth := r.truth[at][channel]
 	if r.warming && value > 0 && value <= truth {
 		return true

@@ -33,31 +33,33 @@ var verdicts = []row{
 	{"absent", "", []verdict{noDevice}},
 	{"nack", "", []verdict{noDevice}},
 	{"nack_write", "", []verdict{noDevice}},
-	{"busy", "sht4x", []verdict{noDevice}},
-	{"busy", "sps30", []verdict{noDevice, notReady}},
+	{"busy", "sht4x dfgas", []verdict{noDevice}},
+	{"busy", "sps30 scd4x", []verdict{noDevice, notReady}},
 	{"busy", "", []verdict{notReady}},
+	// One byte of its answer is neither covered by the checksum nor used.
+	{"bit_flip", "dfgas", []verdict{checksum, right}},
 	{"bit_flip", "", []verdict{checksum}},
 	{"zeros", "sht4x", []verdict{outOfRange}},
-	{"zeros", "sps30", []verdict{noDevice, notReady}},
+	{"zeros", "sps30 scd4x", []verdict{noDevice, notReady}},
 	{"zeros", "", []verdict{noDevice}},
-	{"ones", "sht4x", []verdict{outOfRange}},
+	{"ones", "sht4x scd4x", []verdict{outOfRange}},
 	{"ones", "sps30", []verdict{noDevice, notReady}},
 	{"ones", "", []verdict{noDevice}},
 	{"frozen", "", []verdict{wrong}},
 	{"stuck", "", []verdict{wrong}},
-	{"wrong_id", "sht4x sps30", []verdict{right}}, // no read asks for it
+	{"wrong_id", "sht4x sps30 scd4x", []verdict{right}}, // no read asks for it
 	{"wrong_id", "", []verdict{noDevice}},
-	{"brown_out", "sps30", []verdict{noDevice, notReady, right}},
+	{"brown_out", "sps30 scd4x", []verdict{noDevice, notReady, right}},
 	{"brown_out", "sht4x", []verdict{noDevice, right}},
 	{"brown_out", "", []verdict{right}}, // it strikes before a Start, which sets all again
 	{"slow", "sht4x", []verdict{noDevice}},
-	{"slow", "", []verdict{right}},           // it is read again a little later
-	{"saturated", "sps30", []verdict{wrong}}, // smoke goes beyond any range
+	{"slow", "", []verdict{right}},                 // it is read again a little later
+	{"saturated", "sps30 dfgas", []verdict{wrong}}, // a fire goes beyond any range
 	{"saturated", "", []verdict{outOfRange}},
-	{"noise", "sht4x sps30", []verdict{wrong}},
+	{"noise", "sht4x sps30 scd4x dfgas", []verdict{wrong}},
 	{"noise", "eol-loop", []verdict{right}},
-	{"noise", "", []verdict{right, wrong}}, // some of it is less than a right value may be off
-	{"spike", "sps30", []verdict{wrong}},   // one of its ten values, each time
+	{"noise", "", []verdict{right, wrong}},     // some of it is less than a right value may be off
+	{"spike", "sps30 scd4x", []verdict{wrong}}, // one of its values, each time
 	{"spike", "", []verdict{right, wrong}},
 	{"offset", "", []verdict{wrong}},
 	{"fan_stopped", "", []verdict{outOfRange}},
@@ -65,13 +67,17 @@ var verdicts = []row{
 	{"gone", "", []verdict{noDevice}},
 	{"stuck_low", "", []verdict{noDevice}},
 	{"short", "", []verdict{noDevice}},
-	{"shifted", "sht4x sps30", []verdict{checksum}},
+	{"shifted", "sht4x sps30 scd4x dfgas", []verdict{checksum}},
 	{"shifted", "", []verdict{noDevice}},
-	{"held", "", []verdict{right}}, // who has the line keeps it
+	{"held", "", []verdict{right}},             // who has the line keeps it
+	{"read_error", "pulses", []verdict{right}}, // it reads no level
 	{"read_error", "", []verdict{noDevice}},
 	{"stuck", "contact", []verdict{wrong}},
+	{"stuck", "pulses", []verdict{zero}},   // as a meter that stands still
+	{"bounce", "pulses", []verdict{wrong}}, // no debounce, unless the site file asks for it
 	{"bounce", "", []verdict{right}},
-	{"storm", "", []verdict{wrong}}, // the debounce lets nothing pass
+	{"storm", "", []verdict{wrong}},             // the debounce lets nothing pass
+	{"no_edges", "pulses", []verdict{noDevice}}, // nothing is counted
 	{"no_edges", "", []verdict{right}},
 }
 

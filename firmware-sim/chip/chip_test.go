@@ -191,6 +191,8 @@ var scripts = map[string]func(b *bench, part **Part) string{
 		b.say(&out, "02", 0, 2)
 		return out.String()
 	},
+	"scd4x": scd4xScript,
+	"dfgas": dfgasScript,
 }
 
 // say plays one exchange and writes down the answer.

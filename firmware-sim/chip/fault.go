@@ -42,7 +42,8 @@ type KindInfo struct {
 }
 
 // inUnit says how a size reads that changes a measured value.
-const inUnit = "change of the value, in the part's unit: m°C and m%RH, ng/m³ and 1/dm³, µV"
+const inUnit = "change of the value, in the part's unit: m°C and m%RH, ng/m³ and 1/dm³, µV, " +
+	"ppm, tenths of a percent of oxygen"
 
 var kinds = []KindInfo{
 	{Absent, "answers nothing", "header", "", nil},
@@ -50,7 +51,7 @@ var kinds = []KindInfo{
 	{NackWrite, "does not acknowledge a byte that is written", "byte written", "", nil},
 	{Busy, "never finishes what it measures", "question whether it is done", "", nil},
 	{BitFlip, "sends one wrong bit, the checksum being right before", "read", "",
-		[]string{"sht4x", "sps30"}},
+		[]string{"sht4x", "sps30", "scd4x", "dfgas"}},
 	{Zeros, "sends words of zeros, with valid checksums", "read", "", nil},
 	{Ones, "sends words of ones, with valid checksums", "read", "", nil},
 	{Frozen, "measures again and again the value of the first time", "measurement", "", nil},
