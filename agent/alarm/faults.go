@@ -33,7 +33,7 @@ const (
 	ClockUnsynced  detect.FaultCode = "clock_unsynced"
 	BusHung        detect.FaultCode = "bus_hung"
 	BusMissing     detect.FaultCode = "bus_missing"
-	MainsLost      detect.FaultCode = "mains_lost" // for the power input of a site that has one
+	MainsLost                       = detect.MainsLost // of a box that knows its own supply
 )
 
 // The faults that the panel finds of an output with a feedback.
@@ -54,6 +54,53 @@ var catalogue = []FaultKind{
 		Do: Text{"Check that it has power and its cable is plugged in. " +
 			"This point cannot see a fire.",
 			"请检查传感器供电和线缆是否插好。此点位目前无法探测火情。"}},
+	{Code: detect.SensorRange,
+		Says: Text{"The sensor reads what it cannot measure.", "传感器读数超出量程。"},
+		Do: Text{"Check its wiring and its range in the site file; replace it if it stays. " +
+			"This point may not see a danger.",
+			"请检查接线和配置中的量程；仍不恢复请更换传感器。此点位可能无法探测险情。"}},
+	{Code: detect.SensorJumps,
+		Says: Text{"The reading jumps faster than anything can.", "传感器读数异常跳变。"},
+		Do: Text{"Look for a loose plug or strong interference; replace the sensor if it stays.",
+			"请检查插头是否松动、有无强干扰；仍不恢复请更换传感器。"}},
+	{Code: detect.SensorStuck,
+		Says: Text{"The reading has not moved for a day.", "传感器读数一整天没有变化。"},
+		Do: Text{"Test the sensor; replace it if its reading does not move. " +
+			"This point may not see a danger.",
+			"请测试传感器，读数不变则更换。此点位可能无法探测险情。"}},
+	{Code: detect.SensorsDisagree,
+		Says: Text{"Two sensors for the same thing disagree.", "两个互为备份的传感器读数不一致。"},
+		Do: Text{"Find out which of the two is wrong and replace it.",
+			"请找出读数有误的一个并更换。"}},
+	{Code: detect.LineOpen,
+		Says: Text{"The line is broken.", "线路断路。"},
+		Do: Text{"Check the cable, its terminals and the resistor at its end. " +
+			"What hangs on this line cannot raise an alarm.",
+			"请检查线缆、接线端子和终端电阻。此线路上的设备目前无法报警。"}},
+	{Code: detect.LineShort,
+		Says: Text{"The line is shorted.", "线路短路。"},
+		Do: Text{"Check the cable and what hangs on it for damage and water. " +
+			"What hangs on this line cannot raise an alarm.",
+			"请检查线缆及所接设备有无破损、进水。此线路上的设备目前无法报警。"}},
+	{Code: detect.Contaminated,
+		Says: Text{"The detector is dirty.", "探测器污染严重。"},
+		Do: Text{"Clean or replace it now. It may alarm without a fire, or too late.",
+			"请立即清洁或更换。探测器可能误报或迟报。"}},
+	{Code: detect.DirtySoon,
+		Says: Text{"The detector is getting dirty.", "探测器即将达到污染限值。"},
+		Do: Text{"Have it cleaned soon. It still works.",
+			"请尽快安排清洁。目前仍能正常工作。"}},
+	{Code: detect.EndOfLife,
+		Says: Text{"The sensor is past the end of its life.", "传感器已到使用寿命。"},
+		Do: Text{"Replace it and write the new date of installation into the site file.",
+			"请更换传感器，并在站点配置文件中写入新的安装日期。"}},
+	{Code: detect.EndOfLifeSoon,
+		Says: Text{"The sensor reaches the end of its life within 30 days.", "传感器将在 30 天内到期。"},
+		Do:   Text{"Order a new one. It still works.", "请准备更换。目前仍能正常工作。"}},
+	{Code: detect.BatteryLow,
+		Says: Text{"The battery is low.", "电池电量不足。"},
+		Do: Text{"Restore the mains, or change the battery. Alarms work until it is empty.",
+			"请恢复主电或更换电池。电量耗尽前报警正常。"}},
 	{Code: detect.RuleBroken,
 		Says: Text{"The program that judges this point has failed.", "此点位的判断程序出错。"},
 		Do: Text{"Watch this point in person, restart the box and report the fault to the maker.",

@@ -38,6 +38,11 @@ func (p *Panel) restore(s Saved) {
 			p.resoundAt = point.Instant(left)
 		}
 	}
+	for _, m := range s.Memories {
+		if w := p.at(m.Point); w != nil {
+			w.remember(m)
+		}
+	}
 	for _, d := range s.Disabled {
 		if w := p.at(d.Point); w != nil {
 			w.disabled = &disablement{
@@ -89,12 +94,14 @@ func (p *Panel) inherit(now point.Instant, old *watched) {
 		}
 	}
 	w.told = old.told
+	w.remember(old.memory())
 	w.resume(old.finding)
 }
 
 // saveIfDue returns what must survive a restart, or nil when nothing of it has changed.
 func (p *Panel) saveIfDue(now point.Instant) *Saved {
 	due := p.dirty || p.seq >= p.savedSeq+saveEvery
+	due = p.worthSaving(now) || due
 	if !due && now.Sub(p.savedAt) >= saveAgain {
 		due = p.silenced && p.resoundAt != 0 || p.anyDisabled()
 	}
@@ -127,9 +134,13 @@ func (p *Panel) save(now point.Instant) *Saved {
 		})
 	}
 	for i := range p.points {
-		if d := p.points[i].disabled; d != nil {
+		w := &p.points[i]
+		if w.kept = w.memory(); w.kept != (SavedMemory{Point: w.plan.ID}) {
+			s.Memories = append(s.Memories, w.kept)
+		}
+		if d := w.disabled; d != nil {
 			s.Disabled = append(s.Disabled, SavedDisabled{
-				Point: p.points[i].plan.ID, Age: now.Sub(d.since), Remaining: d.until.Sub(now),
+				Point: w.plan.ID, Age: now.Sub(d.since), Remaining: d.until.Sub(now),
 				Reason: d.reason, By: d.by,
 			})
 		}

@@ -91,7 +91,7 @@ func (ns notices) slot() int {
 func (p *Panel) showNotices(now point.Instant) {
 	for i := range p.notices {
 		n := &p.notices[i]
-		want := n.on && now.Sub(n.since) >= n.kind.After && !p.notices.explain(n.kind.Unless)
+		want := n.on && now.Sub(n.since) >= n.kind.After && !p.explained(n.kind.Unless)
 		switch {
 		case n.shown && !want:
 			p.endNotice(now, i)
@@ -123,11 +123,16 @@ func (p *Panel) endNotice(now point.Instant, i int) {
 	p.redrive = true
 }
 
-// explain tells whether one of these faults stands.
-func (ns notices) explain(by []detect.FaultCode) bool {
+// explained tells whether one of these faults stands, of the box or of a point.
+func (p *Panel) explained(by []detect.FaultCode) bool {
 	for _, code := range by {
-		for i := range ns {
-			if ns[i].on && ns[i].kind.Code == code {
+		for i := range p.notices {
+			if p.notices[i].on && p.notices[i].kind.Code == code {
+				return true
+			}
+		}
+		for i := range p.points {
+			if p.points[i].fault == code {
 				return true
 			}
 		}

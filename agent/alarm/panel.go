@@ -43,6 +43,10 @@ type Panel struct {
 	seq       uint64
 	lastAlarm uint64
 
+	today      Date          // 0: not known
+	remembered point.Instant // when memories were last looked at
+	memorised  point.Instant // when all of them were last written
+
 	redrive  bool // the outputs must be decided anew
 	dirty    bool // something changed that must survive a restart
 	savedSeq uint64
@@ -76,7 +80,9 @@ func (p *Panel) install(plan Plan) {
 	for i := range plan.Points {
 		p.points[i] = newWatched(plan.Points[i])
 		p.index[plan.Points[i].ID] = i
+		p.points[i].life = plan.Points[i].Life.at(p.today)
 	}
+	p.marry()
 	p.outputs = make([]driven, len(plan.Outputs))
 	p.wishes = make([]Wish, len(plan.Outputs))
 	for i := range plan.Outputs {
@@ -90,6 +96,7 @@ func (p *Panel) install(plan Plan) {
 // what time alone does, and the outputs last.
 func (p *Panel) Step(now point.Instant, in Input) Decision {
 	p.begin(now)
+	p.age(in.Day)
 	for i := range in.Commands {
 		p.obey(now, &in.Commands[i])
 	}
@@ -101,6 +108,7 @@ func (p *Panel) Step(now point.Instant, in Input) Decision {
 			w.deliver(in.Readings[i])
 		}
 	}
+	p.compare(now)
 	for i := range p.points {
 		p.watch(now, &p.points[i])
 	}

@@ -68,6 +68,8 @@ type PointPlan struct {
 	// Devices name the parts that it is read from. Points that share one are no two witnesses of a
 	// fire; empty: the point shares none.
 	Devices []string
+	Pair    point.ID // another point that measures the same here; empty: none
+	Life    Life     // how long its sensor can be trusted
 }
 
 // ZonePlan is one area of the site.

@@ -21,10 +21,11 @@ type Saved struct {
 	Silenced  bool
 	Resound   time.Duration // until the sounders ring again, while Silenced
 
-	Zones []SavedZone `json:",omitempty"` // that hold an alarm back
-	Lit   []SavedLit  `json:",omitempty"` // lamps that outlast their alarm
-	Test  *SavedTest  `json:",omitempty"` // the walk test that runs, or the last one
-	Drill *SavedDrill `json:",omitempty"` // the drill that runs, or the last one
+	Zones    []SavedZone   `json:",omitempty"` // that hold an alarm back
+	Lit      []SavedLit    `json:",omitempty"` // lamps that outlast their alarm
+	Test     *SavedTest    `json:",omitempty"` // the walk test that runs, or the last one
+	Drill    *SavedDrill   `json:",omitempty"` // the drill that runs, or the last one
+	Memories []SavedMemory `json:",omitempty"`
 }
 
 // SavedAlarm is one alarm that stood.
@@ -51,4 +52,11 @@ type SavedDisabled struct {
 	Remaining time.Duration
 	Reason    string
 	By        Origin
+}
+
+// SavedMemory is what the rule of a point and its sensor remember.
+type SavedMemory struct {
+	Point point.ID
+	Rule  detect.Memory
+	Heard time.Duration // how long the sensor has been heard in all its life, while that matters
 }

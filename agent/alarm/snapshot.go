@@ -31,6 +31,7 @@ type Snapshot struct {
 type ChannelState struct {
 	Quantity drivers.Quantity
 	Value    int64         // the last value that was not bad; meaningless while Seen is false
+	Raw      int64         // the same before calibration
 	At       point.Instant // when it was read
 	Seen     bool
 	Quality  point.Quality // of the newest reading
@@ -52,6 +53,7 @@ type PointState struct {
 	Testing  bool           // it is under test: it raises no alarm
 	Chatters bool           // its condition comes and goes
 	Channels []ChannelState
+	Life     LifeState // of its sensor
 	// Conditions of its rule, to tell which of them gave a reason. They are the plan's: read only.
 	Conditions []detect.Condition
 }
@@ -145,7 +147,7 @@ func (w *watched) state(now point.Instant) PointState {
 	s := PointState{
 		ID: w.plan.ID, Name: w.plan.Name, Zone: w.plan.Zone, Signal: w.plan.Signal,
 		Finding: w.finding, Aborted: w.aborted, Channels: make([]ChannelState, len(w.channels)),
-		Conditions: w.plan.Spec.Conditions,
+		Conditions: w.plan.Spec.Conditions, Life: w.life,
 	}
 	if w.alarm != nil {
 		s.Alarm = w.alarm.id

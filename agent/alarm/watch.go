@@ -11,6 +11,7 @@ import (
 type watched struct {
 	plan     PointPlan
 	rule     detect.Rule
+	intakes  []detect.Intake // of Spec.Channels
 	fresh    []point.Reading // since the last step
 	channels []channel
 	finding  detect.Finding
@@ -24,6 +25,9 @@ type watched struct {
 	faultQuiet bool // a person has silenced it
 
 	disabled *disablement
+	pair     *pair     // it and another that measures the same; nil: none
+	life     LifeState // of its sensor
+	kept     SavedMemory
 }
 
 // channel is what is known of one quantity of a point.
@@ -44,6 +48,9 @@ func newWatched(plan PointPlan) watched {
 	if w.rule == nil {
 		w.rule = detect.New(plan.Spec)
 	}
+	for _, c := range plan.Spec.Channels {
+		w.intakes = append(w.intakes, detect.NewIntake(c))
+	}
 	for _, q := range plan.Spec.Needs() {
 		w.channels = append(w.channels, channel{ChannelState: ChannelState{Quantity: q}})
 	}
@@ -52,29 +59,31 @@ func newWatched(plan PointPlan) watched {
 
 // deliver keeps a reading for the rule, and its value for the snapshot.
 func (w *watched) deliver(rd point.Reading) {
+	raw := rd.Sample.Value
+	w.prepare(&rd)
 	w.fresh = append(w.fresh, rd)
 	if rd.Sample.Quantity == 0 {
 		for i := range w.channels {
-			w.channels[i].take(rd)
+			w.channels[i].take(rd, raw)
 		}
 		return
 	}
 	for i := range w.channels {
 		if w.channels[i].Quantity == rd.Sample.Quantity {
-			w.channels[i].take(rd)
+			w.channels[i].take(rd, raw)
 			return
 		}
 	}
 	c := channel{ChannelState: ChannelState{Quantity: rd.Sample.Quantity}}
-	c.take(rd)
+	c.take(rd, raw)
 	w.channels = append(w.channels, c)
 }
 
 // take remembers a reading. A bad one carries no value and leaves the last one standing.
-func (c *channel) take(rd point.Reading) {
+func (c *channel) take(rd point.Reading, raw int64) {
 	c.Quality, c.Reason, c.heard = rd.Quality, rd.Reason, rd.At
 	if rd.Quality != point.Bad {
-		c.Value, c.At, c.Seen = rd.Sample.Value, rd.At, true
+		c.Value, c.Raw, c.At, c.Seen = rd.Sample.Value, raw, rd.At, true
 	}
 }
 
@@ -101,6 +110,7 @@ func (w *watched) judge(now point.Instant) (f detect.Finding) {
 			f = w.finding
 			w.broken = fmt.Sprint(r)
 		}
+		f.Fault = detect.Worse(f.Fault, w.life.Fault)
 		if w.broken != "" {
 			f.Fault = detect.RuleBroken
 		}
@@ -118,11 +128,7 @@ func (w *watched) resume(f detect.Finding) {
 	if !ok {
 		return
 	}
-	defer func() {
-		if r := recover(); r != nil {
-			w.broken = fmt.Sprint(r)
-		}
-	}()
+	defer w.breaks()
 	r.Resume(f)
 }
 

@@ -1,6 +1,9 @@
 package detect
 
 import (
+	"math/bits"
+	"time"
+
 	"github.com/firepost/firepost/agent/point"
 	"github.com/firepost/firepost/drivers"
 )
@@ -9,19 +12,26 @@ import (
 // stands, then it is leaving while release runs.
 type condition struct {
 	Condition
-	rate    rate // of Rise
+	rate    rate  // of Rise and FastRise
+	growth  int64 // a minute, of FastRise
+	dose    dose  // of Dose
+	votes   uint8 // of Of: the newest sample is the lowest bit
+	voted   point.Instant
 	pending bool // beyond the limit, not yet for long enough
 	stands  bool
 	leaving bool          // stands, and has come back, not yet for long enough
 	since   point.Instant // start of pending or leaving
 	last    int64         // newest value, as compared with the limit
+	met     int64         // the limit that was met: Limit, or FastLimit
+	cold    bool          // the newest value is of a sensor that warms up
+	unsure  bool          // it stands by such values only
 	why     Evidence      // what made it stand
 	aborted uint64
 }
 
 func newCondition(c Condition) condition {
-	n := condition{Condition: c}
-	if c.Kind == Rise {
+	n := condition{Condition: c, met: c.Limit}
+	if c.Kind == Rise || c.FastRise > 0 {
 		n.rate = newRate(c.Window)
 	}
 	return n
@@ -35,34 +45,50 @@ func (c Condition) quantity() drivers.Quantity {
 	return c.Quantity
 }
 
-// beyond tells whether value meets the condition.
-func (c Condition) beyond(value int64) bool {
+// per is the time that the limit of a rise is for.
+func (c Condition) per() time.Duration {
+	if c.Per <= 0 {
+		return time.Minute
+	}
+	return c.Per
+}
+
+// reach tells whether value meets the condition, and remembers which limit it met.
+func (c *condition) reach(value int64) bool {
 	switch c.Kind {
 	case Active:
 		return value != 0
 	case Below:
 		return value <= c.Limit
+	case Dose:
+		return c.dose.full()
 	}
-	return value >= c.Limit
+	c.met = c.Limit
+	if c.FastRise > 0 && c.growth >= c.FastRise {
+		c.met = min(c.Limit, c.FastLimit)
+	}
+	return value >= c.met
 }
 
 // back tells whether value has come back far enough to end a condition that stands.
-func (c Condition) back(value int64) bool {
+func (c *condition) back(value int64) bool {
 	switch c.Kind {
 	case Active:
 		return value == 0
 	case Below:
 		return value > c.Limit+c.Hysteresis
+	case Dose:
+		return value < doseFades
 	}
-	return value < c.Limit-c.Hysteresis
+	return value < c.met-c.Hysteresis
 }
 
-// limit is the limit as people read it: an active contact reads 1.
-func (c Condition) limit() int64 {
+// limit is the limit that was met, as people read it: an active contact reads 1.
+func (c *condition) limit() int64 {
 	if c.Kind == Active {
 		return 1
 	}
-	return c.Limit
+	return c.met
 }
 
 // take looks at one reading. Only a good one starts the way back; an uncertain one may raise.
@@ -72,10 +98,9 @@ func (c *condition) take(at point.Instant, rd *point.Reading) {
 		c.leaving = false
 		return
 	}
-	c.last = rd.Sample.Value
-	if c.Kind == Rise {
-		c.last = c.rate.perMinute(at, rd.Sample.Value)
-	}
+	c.cold = rd.Quality == point.Uncertain && rd.Reason == point.WarmUp
+	c.unsure = c.unsure && c.cold
+	c.see(at, rd)
 	switch {
 	case !c.stands:
 		c.approach(at)
@@ -86,10 +111,26 @@ func (c *condition) take(at point.Instant, rd *point.Reading) {
 	}
 }
 
+// see makes of a reading what the condition compares with its limit.
+func (c *condition) see(at point.Instant, rd *point.Reading) {
+	c.last = rd.Sample.Value
+	switch {
+	case c.Kind == Rise:
+		c.last = c.rate.per(at, rd.Sample.Value, c.per())
+	case c.Kind == Dose:
+		c.dose.take(at, rd.Sample.Value, rd.Quality == point.Good)
+	case c.FastRise > 0:
+		c.growth = c.rate.per(at, rd.Sample.Value, time.Minute)
+	}
+}
+
 // approach starts or ends pending. Hysteresis plays no part before the condition stands, so that
 // noise below the limit cannot fill the confirm time.
 func (c *condition) approach(at point.Instant) {
-	beyond := c.beyond(c.last)
+	beyond := c.reach(c.last)
+	if c.Of > 0 {
+		beyond = c.vote(at, beyond)
+	}
 	if beyond && !c.pending {
 		c.since = at
 	}
@@ -99,12 +140,31 @@ func (c *condition) approach(at point.Instant) {
 	c.pending = beyond
 }
 
+// vote counts a sample, at most one a second, and tells whether enough of the last ones were
+// beyond the limit.
+func (c *condition) vote(at point.Instant, beyond bool) bool {
+	if at.Sub(c.voted) >= voteSpacing || c.votes == 0 {
+		c.votes, c.voted = c.votes<<1&(1<<c.Of-1), at
+		if beyond {
+			c.votes |= 1
+		}
+	}
+	return bits.OnesCount8(c.votes) >= int(c.Need)
+}
+
+// voteSpacing is a second, less what the beat of a poller may be early.
+const voteSpacing = 900 * time.Millisecond
+
 // elapse lets time pass. The newest value holds until the next one: silence after a dangerous value
-// is no reason to be calm. While the input is faulty nothing ends.
+// is no reason to be calm. While the input is faulty nothing ends, and no dose is counted.
 func (c *condition) elapse(now point.Instant, faulty bool) {
+	if c.Kind == Dose {
+		c.dose.elapse(now, faulty)
+		c.pending = !c.stands && c.dose.full()
+	}
 	switch {
 	case c.pending && now.Sub(c.since) >= c.Confirm:
-		c.pending, c.stands = false, true
+		c.pending, c.stands, c.unsure, c.votes = false, true, c.cold, 0
 		c.why = Evidence{Quantity: c.quantity(), Value: c.last, Limit: c.limit(), Weight: 1000}
 	case c.leaving && !faulty && now.Sub(c.since) >= c.Release:
 		c.leaving, c.stands, c.why = false, false, Evidence{}
@@ -113,10 +173,17 @@ func (c *condition) elapse(now point.Instant, faulty bool) {
 
 // explains tells whether e is a reason that this condition gave.
 func (c *condition) explains(e Evidence) bool {
-	return e.Weight != 0 && e.Quantity == c.quantity() && e.Limit == c.limit()
+	if e.Weight == 0 || e.Quantity != c.quantity() {
+		return false
+	}
+	return c.Kind == Active && e.Limit == 1 || c.Kind != Active && e.Limit == c.Limit ||
+		c.FastRise > 0 && e.Limit == c.FastLimit
 }
 
 // resume lets the condition stand as it did in an earlier run.
 func (c *condition) resume(why Evidence) {
 	c.stands, c.why = true, why
+	if c.FastRise > 0 && why.Limit == c.FastLimit {
+		c.met = c.FastLimit
+	}
 }

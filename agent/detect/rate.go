@@ -10,7 +10,8 @@ const (
 	defaultWindow = time.Minute
 	rateSlots     = 64      // samples kept
 	rateSpacing   = 48      // of them in one window; the rest reaches a quarter window further
-	rateMost      = 1 << 42 // a larger value is cut, so that the product below fits
+	rateMost      = 1 << 35 // a larger value is cut, so that the product below fits
+	longestPer    = 24 * time.Hour
 )
 
 // rate tells how fast a value grew over a window, from a fixed number of samples.
@@ -33,11 +34,11 @@ func newRate(window time.Duration) rate {
 	return rate{window: window, slots: make([]rateSlot, rateSlots)}
 }
 
-// perMinute takes a value and returns the growth per minute, measured against the oldest sample of
+// per takes a value and returns the growth within span, measured against the oldest sample of
 // the last window (and a quarter, so that slow sensors have one). While the samples are younger
 // than a window, the growth is still divided by the whole window: noise of the first seconds is no
 // rate, and a fast rise is seen as soon as it has grown as far as a window's limit allows.
-func (r *rate) perMinute(at point.Instant, value int64) int64 {
+func (r *rate) per(at point.Instant, value int64, span time.Duration) int64 {
 	value = min(max(value, -rateMost), rateMost)
 	for r.n > 0 && at.Sub(r.slots[r.first].at) > r.window+r.window/4 {
 		r.first, r.n = (r.first+1)%rateSlots, r.n-1
@@ -47,7 +48,8 @@ func (r *rate) perMinute(at point.Instant, value int64) int64 {
 	}
 	base := r.slots[r.first]
 	over := max(at.Sub(base.at), r.window)
-	return (value - base.value) * time.Minute.Milliseconds() / max(over.Milliseconds(), 1)
+	span = min(span, longestPer)
+	return (value - base.value) * span.Milliseconds() / max(over.Milliseconds(), 1)
 }
 
 func (r *rate) newest() rateSlot {

@@ -35,7 +35,7 @@ func TestRateIsGrowthOverTheWindow(t *testing.T) {
 			r := newRate(tt.window)
 			var got int64
 			for at := time.Duration(0); at <= tt.at; at += tt.period {
-				got = r.perMinute(point.Instant(at), tt.value(at))
+				got = r.per(point.Instant(at), tt.value(at), time.Minute)
 			}
 			if off := got - tt.want; off < -2 || off > 2 {
 				t.Errorf("got %d a minute, want %d", got, tt.want)
@@ -53,13 +53,13 @@ func ramp(perMinute int64) func(time.Duration) int64 {
 // Whatever the values, a rate neither overflows nor changes its sign.
 func TestRateOfExtremesKeepsItsSign(t *testing.T) {
 	r := newRate(time.Millisecond)
-	r.perMinute(0, math.MinInt64)
-	if got := r.perMinute(1, math.MaxInt64); got <= 0 {
+	r.per(0, math.MinInt64, time.Minute)
+	if got := r.per(1, math.MaxInt64, time.Minute); got <= 0 {
 		t.Errorf("got %d, want a rise", got)
 	}
 	r = newRate(time.Minute)
-	r.perMinute(0, math.MaxInt64)
-	if got := r.perMinute(1, math.MinInt64); got >= 0 {
+	r.per(0, math.MaxInt64, time.Minute)
+	if got := r.per(1, math.MinInt64, time.Minute); got >= 0 {
 		t.Errorf("got %d, want a fall", got)
 	}
 }
@@ -68,7 +68,7 @@ func TestRateOfExtremesKeepsItsSign(t *testing.T) {
 func TestRateMemoryIsFixed(t *testing.T) {
 	r := newRate(time.Hour)
 	for i := range 100_000 {
-		r.perMinute(point.Instant(i)*point.Instant(time.Second), int64(i))
+		r.per(point.Instant(i)*point.Instant(time.Second), int64(i), time.Minute)
 	}
 	if len(r.slots) != rateSlots || r.n > rateSlots {
 		t.Errorf("got %d of %d samples, want at most %d", r.n, len(r.slots), rateSlots)

@@ -44,16 +44,22 @@ func (s Spec) Needs() []drivers.Quantity {
 	return all
 }
 
-// specRule is the rule that a Spec describes. It also implements Resumer and Counter.
+// specRule is the rule that a Spec describes. It also implements Resumer, Rememberer and Counter.
 type specRule struct {
 	started    bool
 	channels   []health
 	conditions []condition
+	drift      drift
+	onFault    Level
+	warmUp     Level
 }
 
 // New returns the rule that s describes. Its memory is fixed: nothing grows with the readings.
 func New(s Spec) Rule {
-	r := &specRule{conditions: make([]condition, len(s.Conditions))}
+	r := &specRule{
+		conditions: make([]condition, len(s.Conditions)), drift: newDrift(s.Drift),
+		onFault: s.OnFault, warmUp: s.WarmUp,
+	}
 	for _, q := range s.Needs() {
 		r.channels = append(r.channels, health{quantity: q, stale: s.StaleAfter()})
 	}
@@ -90,9 +96,19 @@ func (r *specRule) take(at point.Instant, rd *point.Reading) {
 		}
 	}
 	for i := range r.conditions {
-		if c := &r.conditions[i]; c.quantity() == q || q == 0 && rd.Quality == point.Bad {
+		c := &r.conditions[i]
+		switch {
+		case c.quantity() != q && !(q == 0 && rd.Quality == point.Bad):
+		case c.Kind == Over && rd.Quality != point.Bad:
+			above := *rd
+			above.Sample.Value = r.drift.above(rd.Sample.Value)
+			c.take(at, &above)
+		default:
 			c.take(at, rd)
 		}
+	}
+	if r.drift.Alarm > 0 && rd.Quality == point.Good && q == r.drift.Quantity {
+		r.drift.take(at, rd.Sample.Value)
 	}
 }
 
@@ -119,36 +135,64 @@ func (r *specRule) faulty(q drivers.Quantity) bool {
 // finding joins the conditions by "or" and puts the faults beside them. The reasons of the highest
 // level come first.
 func (r *specRule) finding() Finding {
-	var f Finding
-	for i := range r.channels {
-		h := &r.channels[i]
-		if h.fault != "" && (f.Fault == "" || h.fault == SensorFailed) {
-			f.Fault = h.fault
-		}
-	}
+	f := Finding{Fault: r.fault()}
 	for i := range r.conditions {
-		if c := &r.conditions[i]; c.stands {
-			f.Level = max(f.Level, c.Level)
-		}
+		f.Level = max(f.Level, r.level(&r.conditions[i]))
 	}
 	n := 0
 	for level := f.Level; level > Normal; level-- {
 		for i := range r.conditions {
-			if c := &r.conditions[i]; c.stands && c.Level == level && n < len(f.Why) {
+			if c := &r.conditions[i]; r.level(c) == level && n < len(f.Why) {
 				f.Why[n] = c.why
 				n++
 			}
 		}
 	}
+	if blinds(f.Fault) {
+		f.Level = max(f.Level, r.onFault)
+	}
 	return f
+}
+
+// level is what a condition gives. One that stands by the values of a sensor that still warms up
+// may be told to warn only.
+func (r *specRule) level(c *condition) Level {
+	switch {
+	case !c.stands:
+		return Normal
+	case c.unsure && r.warmUp != Normal:
+		return min(c.Level, r.warmUp)
+	}
+	return c.Level
+}
+
+// fault is the gravest one.
+func (r *specRule) fault() FaultCode {
+	worst := r.drift.fault()
+	for i := range r.channels {
+		if f := r.channels[i].fault; f != "" {
+			worst = Worse(f, worst)
+		}
+	}
+	for i := range r.conditions {
+		if c := &r.conditions[i]; c.stands && c.Fault != "" {
+			worst = Worse(worst, c.Fault)
+		}
+	}
+	return worst
 }
 
 // Resume implements Resumer. It prefers the conditions that f names as its reasons; after a change
 // of limits it takes those of the same level. A fault of the sensor stands too, until it is good.
 func (r *specRule) Resume(f Finding) {
 	for i := range r.channels {
-		if f.Fault == SensorFailed || f.Fault == SensorSilent {
+		if blinds(f.Fault) {
 			r.channels[i].fault = f.Fault
+		}
+	}
+	for i := range r.conditions {
+		if c := &r.conditions[i]; c.Fault != "" && c.Fault == f.Fault {
+			c.resume(Evidence{})
 		}
 	}
 	if f.Level == Normal {
@@ -167,6 +211,33 @@ func (r *specRule) Resume(f Finding) {
 	for i := range r.conditions {
 		if c := &r.conditions[i]; !found && c.Level == f.Level {
 			c.resume(f.Why[0])
+		}
+	}
+}
+
+// Memory implements Rememberer.
+func (r *specRule) Memory() Memory {
+	var m Memory
+	if r.drift.Alarm > 0 {
+		m.Drifted, m.Baseline = true, r.drift.baseline*1000>>driftShift
+	}
+	for i := range r.conditions {
+		m.Dose = max(m.Dose, r.conditions[i].dose.taken/(doseFull/doseShown))
+	}
+	return m
+}
+
+// doseShown is a full dose as Memory has it.
+const doseShown = 1_000_000
+
+// Remember implements Rememberer.
+func (r *specRule) Remember(m Memory) {
+	if m.Drifted {
+		r.drift.restore(m.Baseline)
+	}
+	for i := range r.conditions {
+		if c := &r.conditions[i]; c.Kind == Dose {
+			c.dose.taken = min(max(m.Dose, 0), doseShown) * (doseFull / doseShown)
 		}
 	}
 }
