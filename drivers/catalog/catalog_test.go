@@ -243,6 +243,8 @@ func TestOptionsSayWhatToWrite(t *testing.T) {
 		{"dfgas", "gas", "CO", `"CO" is not known; write "co", "o2", "h2s", "nh3", "h2", "no2", `},
 		{"pulses", "pulses_per_litre", "9", `"9" is not within 10 to 100000; write "450"`},
 		{"pulses", "pulses_per_litre", "1e3", `"1e3" is not a whole number; write "450"`},
+		{"ina219", "shunt", "0 Ω", `"0 Ω" is not within 0.1 mΩ to 100 Ω; write "100 mΩ"`},
+		{"ina226", "shunt", "2", `"2" has no unit; write "2 mΩ", "2 Ω" or "2 ohm"`},
 		{"relay", "active", "on", `"on" is not known; write "low" or "high"`},
 	} {
 		err := optionOf(t, c.model, c.option).Check(c.value)
@@ -360,8 +362,11 @@ func TestEveryModelIsWhole(t *testing.T) {
 		check(model, m.Descriptor, m.Options)
 	}
 	got := slices.Sorted(maps.Keys(catalog.Sensors()))
-	want := []string{"ads1115", "contact", "dfgas", "eol-loop", "loop-4-20ma", "pulses",
-		"ratiometric", "scd4x", "sht4x", "sps30"}
+	want := []string{
+		"ads1115", "contact", "dfgas", "eol-loop",
+		"ina219", "ina226",
+		"loop-4-20ma", "pulses", "ratiometric", "scd4x", "sht4x", "sps30",
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("sensors: got %v, want %v", got, want)
 	}

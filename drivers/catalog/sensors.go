@@ -19,7 +19,9 @@ import (
 func Sensors() map[string]SensorModel {
 	all := map[string]SensorModel{}
 	for _, m := range slices.Concat([]SensorModel{contactModel(), sht4xModel(), sps30Model()},
-		adcModels(), gasModels(),
+		adcModels(),
+		powerModels(),
+		gasModels(),
 	) {
 		all[m.Descriptor.Model] = m
 	}

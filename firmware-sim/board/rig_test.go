@@ -51,6 +51,17 @@ func adcRig(b *Board, opts map[string]string, microvolt [3]int64) *rig {
 	return r
 }
 
+func inaRig(b *Board, ina *chip.INA2xx) *rig {
+	r := busRig(b, 0x40, ina, &ina.Part)
+	r.truth = [3][]int64{{12_000_000, 400_000}, {10_000_000, -200_000}, {11_000_000, 100_000}}
+	r.size, r.stuck = 8_000, 60_000
+	r.show = func(s scene) {
+		ina.SetBus(r.truth[s][0])
+		ina.SetShunt(r.truth[s][1] / 10) // of 100 mΩ
+	}
+	return r
+}
+
 // rigs makes a rig for each model of the catalog.
 var rigs = map[string]func(b *Board) *rig{
 	"sht4x": func(b *Board) *rig {
@@ -94,6 +105,8 @@ var rigs = map[string]func(b *Board) *rig{
 		r.truth, r.within = [3][]int64{{300_000}, {900_000}, {600_000}}, 60
 		return r
 	},
+	"ina219": func(b *Board) *rig { return inaRig(b, chip.NewINA219(b.Now)) },
+	"ina226": func(b *Board) *rig { return inaRig(b, chip.NewINA226(b.Now)) },
 	"eol-loop": func(b *Board) *rig {
 		r := adcRig(b, nil, [3]int64{1_650_000, 492_537, 1_650_000})
 		r.truth = [3][]int64{{0}, {1}, {0}}

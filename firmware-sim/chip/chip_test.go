@@ -175,6 +175,8 @@ var scripts = map[string]func(b *bench, part **Part) string{
 		b.say(&out, "d0 33", 0, 48)
 		return out.String()
 	},
+	"ina219": func(b *bench, part **Part) string { return playINA(b, part, NewINA219, "3e 63", 19) },
+	"ina226": func(b *bench, part **Part) string { return playINA(b, part, NewINA226, "45 23", 39) },
 	"ads1115": func(b *bench, part **Part) string {
 		if *part == nil {
 			c := NewADS1115(b.clock)
@@ -193,6 +195,25 @@ var scripts = map[string]func(b *bench, part **Part) string{
 	},
 	"scd4x": scd4xScript,
 	"dfgas": dfgasScript,
+}
+
+func playINA(b *bench, part **Part, make func(Clock) *INA2xx, config string,
+	takes time.Duration) string {
+	if *part == nil {
+		c := make(b.clock)
+		b.Chip, *part = c, &c.Part
+	}
+	c := b.Chip.(*INA2xx)
+	var out strings.Builder
+	for _, v := range []int64{10_000_000, 20_000_000} {
+		c.SetBus(v)
+		c.SetShunt(v / 1000)
+		b.say(&out, "00 "+config, takes*time.Millisecond, 2)
+		for _, register := range []string{"06", "02", "01"} {
+			b.say(&out, register, 0, 2)
+		}
+	}
+	return out.String()
 }
 
 // say plays one exchange and writes down the answer.
