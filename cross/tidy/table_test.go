@@ -9,6 +9,10 @@ var rooms = map[string][]string{
 	"drivers/sht4x":       {"drivers"},
 	"drivers/sps30":       {"drivers"},
 	"drivers/ads1115":     {"drivers"},
+	"drivers/sht3x":       {"drivers"},
+	"drivers/aht20":       {"drivers"},
+	"drivers/sgp40":       {"drivers"},
+	"drivers/mlx90614":    {"drivers"},
 	"drivers/loop420":     {"drivers"},
 	"drivers/ratiometric": {"drivers"},
 	"drivers/eolloop":     {"drivers"},
@@ -21,6 +25,7 @@ var rooms = map[string][]string{
 		"drivers/ads1115", "drivers/loop420", "drivers/ratiometric", "drivers/eolloop",
 		"drivers/ina2xx",
 		"drivers/dfgas", "drivers/scd4x", "drivers/pulses",
+		"drivers/sht3x", "drivers/aht20", "drivers/sgp40", "drivers/mlx90614",
 	},
 	"drivers/board": {"drivers"},
 

@@ -363,9 +363,22 @@ func TestEveryModelIsWhole(t *testing.T) {
 	}
 	got := slices.Sorted(maps.Keys(catalog.Sensors()))
 	want := []string{
-		"ads1115", "contact", "dfgas", "eol-loop",
-		"ina219", "ina226",
-		"loop-4-20ma", "pulses", "ratiometric", "scd4x", "sht4x", "sps30",
+		"ads1115",
+		"aht20",
+		"contact",
+		"dfgas",
+		"eol-loop",
+		"ina219",
+		"ina226",
+		"loop-4-20ma",
+		"mlx90614",
+		"pulses",
+		"ratiometric",
+		"scd4x",
+		"sgp40",
+		"sht3x",
+		"sht4x",
+		"sps30",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("sensors: got %v, want %v", got, want)

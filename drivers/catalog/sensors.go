@@ -22,6 +22,9 @@ func Sensors() map[string]SensorModel {
 		adcModels(),
 		powerModels(),
 		gasModels(),
+		climateModels(),
+		airModels(),
+		infraredModels(),
 	) {
 		all[m.Descriptor.Model] = m
 	}

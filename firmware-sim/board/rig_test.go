@@ -2,6 +2,7 @@ package board
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -63,7 +64,14 @@ func inaRig(b *Board, ina *chip.INA2xx) *rig {
 }
 
 // rigs makes a rig for each model of the catalog.
-var rigs = map[string]func(b *Board) *rig{
+var rigs = func() map[string]func(b *Board) *rig {
+	all := maps.Clone(firstRigs)
+	maps.Copy(all, airRigs)
+	return all
+}()
+
+// firstRigs makes a rig for each model that is part of the simulated sites.
+var firstRigs = map[string]func(b *Board) *rig{
 	"sht4x": func(b *Board) *rig {
 		sht := chip.NewSHT4x(b.Now)
 		r := busRig(b, 0x44, sht, &sht.Part)

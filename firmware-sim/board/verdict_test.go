@@ -30,6 +30,18 @@ type row struct {
 
 // verdicts says how each fault shows at each model, in the scene during it. Nothing else may show.
 var verdicts = []row{
+	{"busy", "sht3x sgp40", []verdict{noDevice}},
+	{"busy", "aht20", []verdict{noDevice, notReady}},
+	{"busy", "mlx90614", []verdict{wrong}}, // it measures by itself, and nothing tells of the old
+	{"zeros", "sht3x sgp40", []verdict{outOfRange}},
+	{"ones", "sht3x sgp40", []verdict{outOfRange}},
+	{"ones", "aht20", []verdict{noDevice, notReady}},
+	{"wrong_id", "aht20", []verdict{noDevice, notReady}}, // all its bits are one: it seems busy
+	{"brown_out", "sht3x aht20 sgp40 mlx90614", []verdict{noDevice, right}},
+	{"slow", "sht3x", []verdict{noDevice}},
+	{"slow", "sgp40", []verdict{noDevice, right}}, // after its self-test there is more time
+	{"noise", "sht3x aht20 sgp40", []verdict{wrong}},
+	{"shifted", "sht3x aht20 sgp40 mlx90614", []verdict{checksum}},
 	{"absent", "", []verdict{noDevice}},
 	{"nack", "", []verdict{noDevice}},
 	{"nack_write", "", []verdict{noDevice}},

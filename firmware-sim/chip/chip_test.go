@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -105,7 +106,7 @@ func TestEveryFaultShowsAndHeals(t *testing.T) {
 		if info.Does == "" || info.Occasion == "" {
 			t.Errorf("%q is not described", info.Kind)
 		}
-		for model, play := range scripts {
+		for model, play := range allScripts() {
 			if !info.Kind.Applies(model) {
 				continue
 			}
@@ -134,6 +135,12 @@ func TestEveryFaultShowsAndHeals(t *testing.T) {
 			}
 		}
 	}
+}
+
+func allScripts() map[string]func(b *bench, part **Part) string {
+	all := maps.Clone(scripts)
+	maps.Copy(all, airScripts)
+	return all
 }
 
 // scripts use each part from its start to its identity, with inputs that change, and tell all that

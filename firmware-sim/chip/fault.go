@@ -51,7 +51,7 @@ var kinds = []KindInfo{
 	{NackWrite, "does not acknowledge a byte that is written", "byte written", "", nil},
 	{Busy, "never finishes what it measures", "question whether it is done", "", nil},
 	{BitFlip, "sends one wrong bit, the checksum being right before", "read", "",
-		[]string{"sht4x", "sps30", "scd4x", "dfgas"}},
+		[]string{"sht4x", "sps30", "scd4x", "dfgas", "sht3x", "aht20", "sgp40", "mlx90614"}},
 	{Zeros, "sends words of zeros, with valid checksums", "read", "", nil},
 	{Ones, "sends words of ones, with valid checksums", "read", "", nil},
 	{Frozen, "measures again and again the value of the first time", "measurement", "", nil},
@@ -225,6 +225,19 @@ func (p *Part) fill(words []uint16) []uint16 {
 		return ones
 	}
 	return words
+}
+
+// fillBytes replaces all bytes of an answer when the part sends only zeros or ones.
+func (p *Part) fillBytes(answer []byte) []byte {
+	switch {
+	case p.hit(Zeros):
+		clear(answer)
+	case p.hit(Ones):
+		for i := range answer {
+			answer[i] = 0xFF
+		}
+	}
+	return answer
 }
 
 // flip turns one bit of the answer. One only: the checksum must be able to catch it.
