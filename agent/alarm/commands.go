@@ -12,6 +12,7 @@ const (
 	mostDisabled   = 8 * time.Hour  // by one order
 	mostDisabledIn = 24 * time.Hour // by orders that follow each other
 	longestReason  = 256            // bytes
+	notFromAfar    = 3 * time.Minute
 )
 
 // obey carries out a command, or refuses it. Either way exactly one event answers it: the last one
@@ -47,27 +48,16 @@ func (p *Panel) objection(now point.Instant, c *Command) string {
 		return RefusedRepeated
 	case c.Deadline != 0 && now > c.Deadline:
 		return RefusedExpired
-	case !permitted(c.Action, c.By):
-		return RefusedNotPermitted
+	case c.Denied != "":
+		return c.Denied
+	case p.permitted(c.Action, c.By) != "":
+		return p.permitted(c.Action, c.By)
 	case c.Action == Silence && c.Point != "":
 		return RefusedUnsupported // A silence is for the whole site, and says so.
 	case (c.Action == Disable || c.Action == Enable || c.Point != "") && !p.knows(c.Point):
 		return RefusedUnknownPoint
 	}
 	return ""
-}
-
-// permitted holds the access rules that need no state. The district acts by its own short list:
-// its access level says nothing about who stands at the panel. A person needs level 1 to
-// acknowledge and level 2 for everything that makes the site quieter.
-func permitted(a Action, by Origin) bool {
-	switch by.Kind {
-	case District:
-		return a == Acknowledge || a == Disable || a == Enable
-	case Button, CLI, Page:
-		return by.Level >= 2 || by.Level == 1 && a == Acknowledge
-	}
-	return false
 }
 
 // knows tells whether a command about this point means something: it is in the plan, or an alarm
@@ -85,7 +75,7 @@ func (p *Panel) act(now point.Instant, c *Command) string {
 	case Acknowledge:
 		return p.acknowledge(now, c)
 	case Silence:
-		return p.silence(now)
+		return p.silence(now, c)
 	case Reset:
 		return p.resetAll(now, c)
 	case Disable:
@@ -93,11 +83,12 @@ func (p *Panel) act(now point.Instant, c *Command) string {
 	case Enable:
 		return p.enableBy(now, c)
 	}
-	return RefusedUnsupported
+	return p.oblige(now, c)
 }
 
 // acknowledge marks alarms as seen. It silences nothing.
 func (p *Panel) acknowledge(now point.Instant, c *Command) string {
+	p.accepts(now, c)
 	reason := RefusedNothing
 	for _, a := range p.alarms {
 		if a.acked || c.Point != "" && a.point != c.Point {
@@ -113,9 +104,14 @@ func (p *Panel) acknowledge(now point.Instant, c *Command) string {
 }
 
 // silence stops the sounders and the fault tone until something new happens. Strobes, lamps and
-// valves go on.
-func (p *Panel) silence(now point.Instant) string {
+// valves go on. The district may not while the people on site hear an alarm for the first minutes.
+func (p *Panel) silence(now point.Instant, c *Command) string {
 	reason := RefusedNothing
+	for _, a := range p.alarms {
+		if c.By.Kind == District && now.Sub(a.since.Add(a.climb)) < notFromAfar {
+			return RefusedTooEarly
+		}
+	}
 	for _, a := range p.alarms {
 		if !a.silenced {
 			a.silenced, reason = true, ""

@@ -115,6 +115,11 @@ func (p *Panel) decideOutputs() {
 		if o.by != nil {
 			o.pattern = o.plan.plays(o.by)
 		}
+		if o.pattern == Off || o.pattern == Chirp {
+			if asks := p.asks(&o.plan); asks != Off {
+				o.by, o.pattern = nil, asks
+			}
+		}
 		if o.pattern == Off && o.plan.Kind == Buzzer && chirps {
 			o.pattern = Chirp
 		}

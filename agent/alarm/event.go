@@ -56,12 +56,27 @@ const (
 	ReceiptTest // Point is required: the district has had its alarm, For after it sounded; 0: now
 	StartDrill  // of Scenario; For: at most 60 min, 0: 60 min
 	EndDrill    // of the drill
+
+	AskDuty // Call is required: a duty check
+	Warn    // Call is required: a warning
+	Answer  // a call: Matter.ID, or the one that sounds
+	Accept  // an incident: Alarm, or the newest that waits for it
+	Arrive
+	Judge       // Matter.Verdict is required
+	CheckItem   // Matter.ID is required
+	OpenHazard  // Matter.Text and Days are required
+	CloseHazard // Matter.ID is required
+	BeginShift
+	EndShift
+	SelfTest
 	actions
 )
 
 var actionNames = [actions]string{
 	"", "acknowledge", "silence", "reset", "disable", "enable", "operate",
 	"test_start", "test_end", "test_skip", "test_receipt", "drill_start", "drill_end",
+	"duty_check", "warning", "answer", "accept", "arrive", "verdict", "item_done",
+	"hazard_open", "hazard_close", "shift_on", "shift_off", "self_test",
 }
 
 // String is the action as messages and the command line write it.
@@ -85,6 +100,11 @@ type Command struct {
 	Reason   string        // of Disable and SkipTest
 	Zone     ZoneID        // of StartTest; empty: the whole site
 	Scenario *Scenario     // of StartDrill; nil: the usual one
+
+	Call   *Call   // of AskDuty and Warn
+	Alarm  AlarmID // of Accept, Arrive and Judge: any alarm of the incident
+	Matter Matter  // of what people do about their duties
+	Denied string  // why the person could not be identified; refused with it
 }
 
 // Why a command was not obeyed: the Reason of a Refused event.
@@ -103,8 +123,15 @@ const (
 	RefusedInterlock     = "interlock"      // gas: an output that is not Ex may not switch there
 	RefusedUnknownZone   = "unknown_zone"   // the site has no such zone
 	RefusedAlarm         = "alarm_stands"   // while people are in danger nobody tests or drills
-	RefusedBusy          = "busy"           // a walk test or a drill runs
+	RefusedBusy          = "busy"           // a walk test, a drill or too many calls are open
 	RefusedScenario      = "bad_scenario"   // a drill needs 1 to 32 points that are in service
+
+	RefusedOperator   = "unknown_operator"
+	RefusedNoOperator = "no_operator" // it needs the number of an operator
+	RefusedPIN        = "wrong_pin"
+	RefusedUnknown    = "unknown_id" // there is no such call, incident, item or hazard
+	RefusedMalformed  = "malformed"  // something that it needs is missing or too long
+	RefusedTooEarly   = "too_early"  // the district silences nothing within 3 min of an alarm
 )
 
 // Notice is what another room knows about itself: a fault of the catalogue begins or ends.
@@ -148,6 +175,33 @@ const (
 	TestEnded          // the walk test is over; Reason says why, For how long it was
 	DrillStarted       // a drill began
 	DrillEnded         // it is over; Reason says why, For how long it was
+
+	DutyAsked         // a duty check came
+	DutyAnswered      // a person answered it; For is how long that took
+	DutyMissed        // nobody did in time
+	WarningReceived   // a warning came
+	WarningSounded    // it was heard: an output plays its tone
+	WarningAnswered   // a person answered it; For is how long that took
+	WarningUnanswered // nobody did in time
+	WarningExpired    // it is no longer valid
+	IncidentOpened    // people must deal with an alarm
+	IncidentAccepted  // a person has taken it on; For is how long that took, since the alarm
+	IncidentArrived   // a person is there; For likewise
+	IncidentJudged    // there is a verdict; For likewise
+	IncidentOverdue   // a step was not made in time
+	IncidentClosed    // verdict given, alarms reset
+	ItemDone          // a person has checked an item
+	ItemOverdue       // nobody has in time
+	HazardOpened
+	HazardClosed
+	HazardOverdue
+	ShiftBegun
+	ShiftEnded
+	ShiftShort   // too few people for a while
+	ShiftFull    // enough again
+	AccessRaised // the key switch gives the buttons level 2
+	AccessEnded
+	SelfTested
 	kinds
 )
 
@@ -157,6 +211,12 @@ var kindNames = [kinds]string{
 	"operated", "confirmed", "retried",
 	"unverified", "chattering", "standing", "reraised", "test_started", "tested", "test_skipped",
 	"test_received", "test_ended", "drill_started", "drill_ended",
+	"duty_asked", "duty_answered", "duty_missed", "warning_received", "warning_sounded",
+	"warning_answered", "warning_unanswered", "warning_expired", "incident_opened",
+	"incident_accepted", "incident_arrived", "incident_verdict", "incident_overdue",
+	"incident_closed", "item_done", "item_overdue", "hazard_opened", "hazard_closed",
+	"hazard_overdue", "shift_on", "shift_off", "shift_short", "shift_full",
+	"access_raised", "access_ended", "self_tested",
 }
 
 // String is the kind as messages write it.
@@ -183,10 +243,13 @@ type Event struct {
 	By       Origin
 	Cause    string        // ID of the command that caused it
 	Reason   string        // of a refusal, a disablement or a fault's detail
-	For      time.Duration // of Disabled, tests and drills; of Confirmed: how long it took
+	For      time.Duration // of Disabled, tests and drills; of Confirmed and answers: how long it took
 	Restored bool          // a raise that a new run repeats after a restart
 	Latched  bool          // the alarm stays until reset
 	Drill    bool          // it is part of a drill, and nothing burns
+
+	Incident AlarmID // that the alarm belongs to, or that the event is about
+	Matter   Matter  // of events about the duties of people
 }
 
 // Wish is what one output should do. It is repeated at every step.

@@ -18,6 +18,7 @@ func (p *Panel) restore(s Saved) {
 			id: a.ID, point: a.Point, signal: a.Signal, finding: a.Finding,
 			since: point.Instant(-a.Age), active: !a.Cleared, latched: true,
 			acked: a.Acknowledged, by: a.By, restored: true, silenced: s.Silenced && a.Silenced,
+			incident: a.Incident,
 		})
 	}
 	p.adopt()
@@ -52,6 +53,7 @@ func (p *Panel) restore(s Saved) {
 			}
 		}
 	}
+	p.restoreDuties(&s.Duties)
 }
 
 // shift moves what restore took over to the moment of the first step: time in which nobody watched
@@ -69,6 +71,7 @@ func (p *Panel) shift(now point.Instant) {
 			d.since, d.until = d.since.Add(by), d.until.Add(by)
 		}
 	}
+	p.shiftDuties(now)
 	p.savedAt = now
 }
 
@@ -105,6 +108,9 @@ func (p *Panel) saveIfDue(now point.Instant) *Saved {
 	if !due && now.Sub(p.savedAt) >= saveAgain {
 		due = p.silenced && p.resoundAt != 0 || p.anyDisabled()
 	}
+	if runs := p.people.runs(); runs > 0 && now.Sub(p.savedAt) >= runs {
+		due = true
+	}
 	if !due {
 		return nil
 	}
@@ -131,6 +137,7 @@ func (p *Panel) save(now point.Instant) *Saved {
 		s.Alarms = append(s.Alarms, SavedAlarm{
 			ID: a.id, Point: a.point, Signal: a.signal, Finding: a.finding, Age: now.Sub(a.since),
 			Acknowledged: a.acked, By: a.by, Cleared: !a.active, Silenced: a.silenced,
+			Incident: a.incident,
 		})
 	}
 	for i := range p.points {
@@ -145,5 +152,6 @@ func (p *Panel) save(now point.Instant) *Saved {
 			})
 		}
 	}
+	s.Duties = p.saveDuties(now)
 	return s
 }

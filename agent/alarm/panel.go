@@ -4,6 +4,7 @@
 package alarm
 
 import (
+	"slices"
 	"time"
 
 	"github.com/firepost/firepost/agent/detect"
@@ -32,6 +33,7 @@ type Panel struct {
 	alarms  []*standing // in the order in which they were raised
 	outputs []driven
 	notices notices
+	people  people
 
 	silenced  bool
 	resoundAt point.Instant // 0: not while silenced
@@ -88,12 +90,16 @@ func (p *Panel) install(plan Plan) {
 	for i := range plan.Outputs {
 		p.outputs[i].plan = plan.Outputs[i]
 	}
+	p.people.items = itemsOf(plan.Items, p.people.items)
+	p.people.hasBuzzer = slices.ContainsFunc(plan.Outputs, func(o OutputPlan) bool {
+		return o.Kind == Buzzer
+	})
 	p.redrive = true
 }
 
 // Step makes one step. Its order matters. Commands come first: a silence meant for an old alarm
-// must not hush one that starts in the same step. Then notices, then the rules in plan order, then
-// what time alone does, and the outputs last.
+// must not hush one that starts in the same step. Then notices, then buttons, which are commands too,
+// then the rules in plan order, then what time alone does, and the outputs last.
 func (p *Panel) Step(now point.Instant, in Input) Decision {
 	p.begin(now)
 	p.age(in.Day)
@@ -109,11 +115,10 @@ func (p *Panel) Step(now point.Instant, in Input) Decision {
 		}
 	}
 	p.compare(now)
-	for i := range p.points {
-		p.watch(now, &p.points[i])
-	}
+	p.watchAll(now)
 	p.resound(now)
 	p.showNotices(now)
+	p.attend(now, in.Day)
 	return p.decide(now)
 }
 
@@ -158,6 +163,7 @@ func (p *Panel) decide(now point.Instant) Decision {
 		p.decideOutputs()
 	}
 	p.tellOutputs(now)
+	p.tellSounded(now)
 	return Decision{Wishes: p.wishes, Events: p.events, Saved: p.saveIfDue(now)}
 }
 

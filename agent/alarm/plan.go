@@ -70,6 +70,8 @@ type PointPlan struct {
 	Devices []string
 	Pair    point.ID // another point that measures the same here; empty: none
 	Life    Life     // how long its sensor can be trusted
+
+	Button ButtonPlan // a button or key switch acts and raises no alarm
 }
 
 // ZonePlan is one area of the site.
@@ -151,4 +153,11 @@ type Plan struct {
 	Resound time.Duration
 	// Hash names the site file that this plan was made from; it is the Reason of PlanChanged.
 	Hash string
+
+	Operators []OperatorPlan // who may act; empty: the site names nobody
+	Items     []ItemPlan     // what is checked again and again
+	Shift     uint8          // people that should be on shift; 0: it is not watched
+	// MayNot takes rights away from the district, MaySilence gives it that one.
+	MayNot     []Action
+	MaySilence bool
 }

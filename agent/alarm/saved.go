@@ -26,6 +26,8 @@ type Saved struct {
 	Test     *SavedTest    `json:",omitempty"` // the walk test that runs, or the last one
 	Drill    *SavedDrill   `json:",omitempty"` // the drill that runs, or the last one
 	Memories []SavedMemory `json:",omitempty"`
+
+	Duties SavedDuties
 }
 
 // SavedAlarm is one alarm that stood.
@@ -43,6 +45,8 @@ type SavedAlarm struct {
 	Held   detect.Level  `json:",omitempty"` // its zone holds it back from this level
 	Waited time.Duration `json:",omitempty"` // for a second signal
 	Told   time.Duration `json:",omitempty"` // since it was last told
+
+	Incident AlarmID `json:",omitempty"`
 }
 
 // SavedDisabled is one point taken out.

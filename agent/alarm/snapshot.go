@@ -25,6 +25,7 @@ type Snapshot struct {
 	Faults    []FaultState  // that are shown, oldest first
 	Test      *TestState    // the walk test that runs, or the last one; nil: none since long ago
 	Drill     *DrillState   // the drill that runs, or the last one; nil: none since long ago
+	Duties    Duties        // of people
 }
 
 // ChannelState is the last value of one channel of a point.
@@ -77,6 +78,8 @@ type AlarmState struct {
 	// Phase is what the alarm waits for while its zone holds it back, and Left for how long still.
 	Phase Phase
 	Left  time.Duration
+
+	Incident AlarmID
 }
 
 // OutputState is one output.
@@ -104,6 +107,7 @@ func (p *Panel) Snapshot(now point.Instant) *Snapshot {
 		Points:   make([]PointState, len(p.points)),
 		Alarms:   make([]AlarmState, len(p.alarms)),
 		Outputs:  make([]OutputState, len(p.outputs)),
+		Duties:   p.duties(now),
 	}
 	for i := range p.points {
 		s.Points[i] = p.points[i].state(now)
@@ -140,6 +144,7 @@ func (a *standing) state() AlarmState {
 		ID: a.id, Point: a.point, Zone: a.zone, Signal: a.signal, Finding: a.finding,
 		Since: a.since, Reached: a.since.Add(a.climb), Active: a.active, Latched: a.latched,
 		Acknowledged: a.acked, By: a.by, Restored: a.restored, Silenced: a.silenced,
+		Incident: a.incident,
 	}
 }
 

@@ -25,11 +25,13 @@ type standing struct {
 	by       Origin // who acknowledged it
 	restored bool
 	silenced bool
+	incident AlarmID // that it belongs to; empty: none
 }
 
 func (a *standing) event(k Kind) Event {
 	return Event{
 		Kind: k, Alarm: a.id, Zone: a.zone, Point: a.point, Signal: a.signal, Latched: a.latched,
+		Incident: a.incident,
 	}
 }
 
@@ -85,9 +87,13 @@ func (p *Panel) rise(now point.Instant, w *watched, from detect.Finding) {
 	if p.alarming(a) {
 		p.unsilence()
 	}
+	isNew := p.involve(now, a)
 	e := a.event(Raised)
 	e.From, e.To = from, w.finding
 	p.emit(now, e)
+	if isNew {
+		p.emit(now, a.event(IncidentOpened))
+	}
 	p.redrive, p.dirty = true, true
 }
 

@@ -28,6 +28,7 @@ type watched struct {
 	pair     *pair     // it and another that measures the same; nil: none
 	life     LifeState // of its sensor
 	kept     SavedMemory
+	armed    bool // a button that was seen open
 }
 
 // channel is what is known of one quantity of a point.
@@ -95,7 +96,12 @@ func (p *Panel) watch(now point.Instant, w *watched) {
 	}
 	w.finding = w.judge(now)
 	w.fresh = w.fresh[:0]
-	if w.disabled == nil {
+	switch {
+	case w.disabled != nil:
+		w.armed = false
+	case w.plan.Button.acts():
+		p.press(now, w)
+	default:
 		p.follow(now, w)
 	}
 	p.showFault(now, w)
