@@ -22,9 +22,9 @@ const (
 
 var colourNames = [colours]string{"", "blue", "yellow", "orange", "red"}
 
-// String is the colour as messages write it.
+// String is the colour as messages write it; empty: none.
 func (c Colour) String() string {
-	if c == 0 || c >= colours {
+	if c >= colours {
 		return "unknown"
 	}
 	return colourNames[c]

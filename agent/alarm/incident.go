@@ -23,9 +23,9 @@ const (
 
 var stepNames = [steps]string{"", "accept", "arrive", "verdict"}
 
-// String is the step as messages write it.
+// String is the step as messages write it; empty: none.
 func (s Step) String() string {
-	if s == 0 || s >= steps {
+	if s >= steps {
 		return "unknown"
 	}
 	return stepNames[s]
@@ -52,9 +52,9 @@ const (
 
 var verdictNames = [verdicts]string{"", "real", "false", "test", "fault", "drill"}
 
-// String is the verdict as messages and the command line write it.
+// String is the verdict as messages and the command line write it; empty: none.
 func (v Verdict) String() string {
-	if v == 0 || v >= verdicts {
+	if v >= verdicts {
 		return "unknown"
 	}
 	return verdictNames[v]
@@ -68,8 +68,8 @@ type StepState struct {
 	By      Origin        // who made it
 }
 
-// Incident is the handling of an alarm that people must leave for, and of those that came before its
-// verdict. Only a site with operators has incidents.
+// Incident is the handling of an alarm that people must leave for, and of those that came before
+// its verdict. Only a site with operators has incidents.
 type Incident struct {
 	ID      AlarmID       // that of its first alarm
 	Alarms  []AlarmID     // the first 8, in the order in which they were raised

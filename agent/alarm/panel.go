@@ -98,8 +98,8 @@ func (p *Panel) install(plan Plan) {
 }
 
 // Step makes one step. Its order matters. Commands come first: a silence meant for an old alarm
-// must not hush one that starts in the same step. Then notices, then buttons, which are commands too,
-// then the rules in plan order, then what time alone does, and the outputs last.
+// must not hush one that starts in the same step. Then notices, then buttons, which are commands
+// too, then the rules in plan order, then what time alone does, and the outputs last.
 func (p *Panel) Step(now point.Instant, in Input) Decision {
 	p.begin(now)
 	p.age(in.Day)

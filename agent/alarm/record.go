@@ -32,14 +32,15 @@ func (p *Panel) record(now point.Instant, e Event) {
 
 // RecordHash is what Matter.Record.Hash of a record must be: SHA-256, in hexadecimal, of the lines
 // number, day, Prev, kind, incident, ID, origin, operator, level, colour, step, verdict, failed,
-// days, last day, people, seconds, evidence and text, each ended by a line feed. None of them can
+// days, last day, people, seconds, evidence and text, each ended by a line feed. They are written
+// as messages write them, a number that is not there as 0 and a word as nothing. None of them can
 // hold a line feed.
 func (e *Event) RecordHash() string {
 	m, r := &e.Matter, &e.Matter.Record
 	sum := sha256.Sum256(fmt.Appendf(nil,
-		"%d\n%d\n%s\n%s\n%s\n%s\n%s\n%d\n%d\n%d\n%d\n%d\n%t\n%d\n%d\n%d\n%d\n%s\n%s\n",
+		"%d\n%s\n%s\n%s\n%s\n%s\n%s\n%d\n%d\n%s\n%s\n%s\n%t\n%d\n%s\n%d\n%d\n%s\n%s\n",
 		r.N, r.Day, r.Prev, e.Kind, e.Incident, m.ID, e.By.Kind, e.By.Operator, e.By.Level,
-		m.Colour, m.Step, m.Verdict, m.Failed, m.Days, m.Due, m.People, e.For/time.Second,
-		m.Evidence, m.Text))
+		m.Colour, m.Step, m.Verdict, m.Failed, m.Days, m.Due, m.People,
+		e.For/time.Second, m.Evidence, m.Text))
 	return hex.EncodeToString(sum[:])
 }

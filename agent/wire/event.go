@@ -40,6 +40,8 @@ type eventData struct {
 	Latched  bool    `json:"latched"`
 	Restored bool    `json:"restored"`
 	Drill    bool    `json:"drill"`
+	Incident string  `json:"incident,omitempty"`
+	Duty     *duty   `json:"duty,omitempty"`
 	GB       *gb     `json:"gb,omitempty"`
 }
 
@@ -93,6 +95,8 @@ func EventBody(ev alarm.Event, ctx EventContext) (lane byte, stored []byte) {
 		Latched:  ev.Latched,
 		Restored: ev.Restored,
 		Drill:    ev.Drill,
+		Incident: string(ev.Incident),
+		Duty:     dutyOf(&ev),
 		GB:       gbOf(ev, ctx.Point),
 	}
 	if ctx.Prev != "" {
@@ -109,7 +113,7 @@ func EventBody(ev alarm.Event, ctx EventContext) (lane byte, stored []byte) {
 	case alarm.OutputChanged, alarm.Operated:
 		d.Pattern = ev.Pattern.String()
 	}
-	if ev.Kind == alarm.Confirmed {
+	if tookTime(ev.Kind) {
 		d.Took = ev.For.Milliseconds()
 	} else {
 		d.For = int64(ev.For / time.Second)

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -204,6 +205,44 @@ func TestOtherEventMessages(t *testing.T) {
 		{"drill_ended", box, alarm.Event{
 			Seq: 924, Kind: alarm.DrillEnded, Reason: "alarm", For: 7 * time.Minute, Drill: true,
 		}},
+	} {
+		golden(t, c.name, event(t, c.ev, c.ctx))
+	}
+}
+
+// What people did about their duties goes on the event lane, and says what it is about.
+func TestDutyMessages(t *testing.T) {
+	box := EventContext{}
+	for _, c := range []struct {
+		name string
+		ctx  EventContext
+		ev   alarm.Event
+	}{
+		{"duty_answered", box, alarm.Event{
+			Seq: 930, Kind: alarm.DutyAnswered, By: alarm.Origin{Kind: alarm.CLI, Operator: 7, Level: 1},
+			Cause: "c-12", For: 30_100 * time.Millisecond, Matter: alarm.Matter{
+				ID: "k-77", Record: alarm.Record{
+					N: 12, Day: 20_605, Prev: strings.Repeat("0a", 32), Hash: strings.Repeat("b1", 32),
+				}},
+		}},
+		{"warning_received", box, alarm.Event{
+			Seq: 931, Kind: alarm.WarningReceived, By: alarm.Origin{Kind: alarm.District},
+			For: 3 * time.Minute, Matter: alarm.Matter{ID: "w-881", Colour: alarm.Red, Text: "暴雨红色预警"},
+		}},
+		{"incident_overdue", box, alarm.Event{
+			Seq: 932, Kind: alarm.IncidentOverdue, Incident: "heat1-41-77",
+			Matter: alarm.Matter{Step: alarm.Arriving},
+		}},
+		{"incident_verdict", box, alarm.Event{
+			Seq: 933, Kind: alarm.IncidentJudged, Incident: "heat1-41-77", By: button,
+			For: 4 * time.Minute, Matter: alarm.Matter{Verdict: alarm.FalseAlarm, Text: "炒菜油烟"},
+		}},
+		{"hazard_opened", box, alarm.Event{
+			Seq: 934, Kind: alarm.HazardOpened, By: button, Matter: alarm.Matter{
+				ID: "h3", Text: "通道堆物 Boxes in the way out", Days: 7, Due: 20_612,
+			},
+		}},
+		{"shift_off", box, alarm.Event{Seq: 935, Kind: alarm.ShiftEnded, By: button}},
 	} {
 		golden(t, c.name, event(t, c.ev, c.ctx))
 	}
