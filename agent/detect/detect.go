@@ -116,7 +116,10 @@ type Spec struct {
 	Conditions []Condition
 	Channels   []Channel // how readings are prepared before the rule sees them
 	Drift      Drift     // of Over
-	OnFault    Level     // given while the point is blind; Normal: only what stood is held
+	// Fire lists the channels that the fire rule weighs together; empty: it does not. Its finding
+	// and the conditions are joined by "or".
+	Fire    []drivers.Quantity
+	OnFault Level // given while the point is blind; Normal: only what stood is held
 	// WarmUp is the highest level that a sensor may raise while it warms up; 0: any.
 	WarmUp Level
 }

@@ -6,10 +6,12 @@ import (
 	"github.com/firepost/firepost/agent/point"
 )
 
+// DoseFrom is the concentration of CO, in ppb, from which a dose is counted: the Limit of a Dose.
+const DoseFrom = 40_000
+
 const (
 	doseFull  = 100_000_000_000_000 // the dose that alarms
 	doseDecay = time.Hour           // time constant below doseFades
-	doseHolds = 40_000              // ppb from which a dose counts
 	doseFades = 25_000              // ppb below which it decays
 	doseChunk = time.Minute         // of decay, so that the products fit
 	tens      = 10 * time.Microsecond
@@ -23,7 +25,7 @@ var doseTimes = []struct {
 	ppb  int64
 	time time.Duration
 }{
-	{40_000, 90 * time.Minute},
+	{DoseFrom, 90 * time.Minute},
 	{50_000, 78 * time.Minute},
 	{65_000, 65 * time.Minute},
 	{75_000, 62 * time.Minute},

@@ -24,6 +24,9 @@ var fireLooksAt = [...]drivers.Quantity{
 	drivers.Temperature, drivers.Humidity,
 }
 
+// Weighs tells whether the fire rule looks at a quantity.
+func Weighs(q drivers.Quantity) bool { return slices.Contains(fireLooksAt[:], q) }
+
 // fireRule weighs what the channels of a spot say of a fire. Each piece of evidence has a weight in
 // thousandths. A thousand together is an alarm: one overwhelming piece, or several that would be no
 // reason for one alone. It also implements Resumer,
@@ -56,7 +59,9 @@ type verdict struct {
 // NewFire returns the fire rule of a spot. A spot that has one channel alone, or whose others have
 // failed, is judged by what that one can say: each kind of evidence reaches an alarm by itself,
 // but later. Its memory is fixed: nothing grows with the readings.
-func NewFire(s FireSpec) Rule {
+func NewFire(s FireSpec) Rule { return newFire(s) }
+
+func newFire(s FireSpec) *fireRule {
 	stale := Spec{Stale: s.Stale}.StaleAfter()
 	r := &fireRule{
 		pre:   newVerdict(PreAlarm, fireLimits.preAlarm, fireLimits.preConfirm),

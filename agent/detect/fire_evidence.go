@@ -141,7 +141,7 @@ func (r *fireRule) evidence() evidence {
 	}
 	if i, c := r.find(drivers.Gas); c != nil {
 		if r.dose.full() {
-			e.add(i, c.level(doseHolds, 1000))
+			e.add(i, c.level(DoseFrom, 1000))
 		} else {
 			e.add(i, c.grown(l.co.full(), l.co.weight(c.growth)))
 		}

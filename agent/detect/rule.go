@@ -33,9 +33,14 @@ func (s Spec) StaleAfter() time.Duration {
 	return s.Stale
 }
 
-// Needs lists the quantities that the conditions of s look at, each once.
+// Needs lists the quantities that the rule of s looks at, each once.
 func (s Spec) Needs() []drivers.Quantity {
 	var all []drivers.Quantity
+	for _, q := range s.Fire {
+		if !slices.Contains(all, q) {
+			all = append(all, q)
+		}
+	}
 	for _, c := range s.Conditions {
 		if !slices.Contains(all, c.quantity()) {
 			all = append(all, c.quantity())
@@ -49,6 +54,8 @@ type specRule struct {
 	started    bool
 	channels   []health
 	conditions []condition
+	fire       *fireRule // nil: none
+	found      Finding   // of fire
 	drift      drift
 	onFault    Level
 	warmUp     Level
@@ -66,6 +73,9 @@ func New(s Spec) Rule {
 	for i, c := range s.Conditions {
 		r.conditions[i] = newCondition(c)
 	}
+	if len(s.Fire) > 0 {
+		r.fire = newFire(FireSpec{Channels: s.Fire, Stale: s.Stale})
+	}
 	return r
 }
 
@@ -82,6 +92,9 @@ func (r *specRule) Step(now point.Instant, rs []point.Reading) Finding {
 		r.take(min(rs[i].At, now), &rs[i])
 	}
 	r.elapse(now)
+	if r.fire != nil {
+		r.found = r.fire.Step(now, rs)
+	}
 	return r.finding()
 }
 
@@ -135,12 +148,15 @@ func (r *specRule) faulty(q drivers.Quantity) bool {
 // finding joins the conditions by "or" and puts the faults beside them. The reasons of the highest
 // level come first.
 func (r *specRule) finding() Finding {
-	f := Finding{Fault: r.fault()}
+	f := Finding{Fault: r.fault(), Level: r.found.Level}
 	for i := range r.conditions {
 		f.Level = max(f.Level, r.level(&r.conditions[i]))
 	}
 	n := 0
 	for level := f.Level; level > Normal; level-- {
+		if level == r.found.Level {
+			n += copy(f.Why[n:], r.found.reasons())
+		}
 		for i := range r.conditions {
 			if c := &r.conditions[i]; r.level(c) == level && n < len(f.Why) {
 				f.Why[n] = c.why
@@ -152,6 +168,15 @@ func (r *specRule) finding() Finding {
 		f.Level = max(f.Level, r.onFault)
 	}
 	return f
+}
+
+// reasons are the entries of Why that are used.
+func (f *Finding) reasons() []Evidence {
+	n := 0
+	for n < len(f.Why) && f.Why[n].Weight != 0 {
+		n++
+	}
+	return f.Why[:n]
 }
 
 // level is what a condition gives. One that stands by the values of a sensor that still warms up
@@ -168,7 +193,7 @@ func (r *specRule) level(c *condition) Level {
 
 // fault is the gravest one.
 func (r *specRule) fault() FaultCode {
-	worst := r.drift.fault()
+	worst := Worse(r.found.Fault, r.drift.fault())
 	for i := range r.channels {
 		if f := r.channels[i].fault; f != "" {
 			worst = Worse(f, worst)
@@ -185,6 +210,9 @@ func (r *specRule) fault() FaultCode {
 // Resume implements Resumer. It prefers the conditions that f names as its reasons; after a change
 // of limits it takes those of the same level. A fault of the sensor stands too, until it is good.
 func (r *specRule) Resume(f Finding) {
+	if r.fire != nil {
+		r.fire.Resume(f)
+	}
 	for i := range r.channels {
 		if blinds(f.Fault) {
 			r.channels[i].fault = f.Fault
@@ -218,6 +246,9 @@ func (r *specRule) Resume(f Finding) {
 // Memory implements Rememberer.
 func (r *specRule) Memory() Memory {
 	var m Memory
+	if r.fire != nil {
+		m = r.fire.Memory()
+	}
 	if r.drift.Alarm > 0 {
 		m.Drifted, m.Baseline = true, r.drift.baseline*1000>>driftShift
 	}
@@ -232,6 +263,9 @@ const doseShown = 1_000_000
 
 // Remember implements Rememberer.
 func (r *specRule) Remember(m Memory) {
+	if r.fire != nil {
+		r.fire.Remember(m)
+	}
 	if m.Drifted {
 		r.drift.restore(m.Baseline)
 	}
@@ -245,6 +279,9 @@ func (r *specRule) Remember(m Memory) {
 // Aborted implements Counter.
 func (r *specRule) Aborted() uint64 {
 	var n uint64
+	if r.fire != nil {
+		n = r.fire.Aborted()
+	}
 	for i := range r.conditions {
 		n += r.conditions[i].aborted
 	}

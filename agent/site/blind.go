@@ -17,6 +17,14 @@ func (r *rule) blind() {
 		r.anyLimit(r.section, k.key, k.kind)
 	}
 	r.rows()
+	r.normal()
+	if r.class.drifts {
+		r.flag("drift", true)
+		r.anyLimit(r.section, "zero", detect.Above)
+	}
+	if r.class.most > 0 {
+		r.flag("may_alarm", false)
+	}
 	r.know(delayKeys...)
 	r.delays(r.section, r.longest(record))
 }
@@ -86,7 +94,11 @@ func (s *section) anyMeasure(key string, like drivers.Quantity, per string) {
 	}
 	parse := func(written string) (int64, error) { return parseAny(written, like) }
 	var err error
-	if value, isRate := strings.CutSuffix(strings.TrimSpace(written), per); !isRate {
+	value, isRate := written, true
+	if per != "" {
+		value, _, isRate = cutPer(written)
+	}
+	if !isRate {
 		err = noRate(written, like, parse)
 	} else if _, err = parse(value); err != nil && per != "" {
 		err = fmt.Errorf("%w per minute, as in %q", err, like.Text(example(like))+per)

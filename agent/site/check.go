@@ -19,6 +19,7 @@ import (
 type checker struct {
 	file               string
 	problems, warnings Problems
+	notes              Problems
 	sensorModels       map[string]catalog.SensorModel
 	outputModels       map[string]catalog.OutputModel
 
@@ -49,6 +50,12 @@ func (c *checker) wrong(line int, subject, format string, args ...any) {
 
 func (c *checker) odd(line int, subject, format string, args ...any) {
 	c.warnings = append(c.warnings, Problem{
+		File: c.file, Line: line, Subject: subject, Text: fmt.Sprintf(format, args...),
+	})
+}
+
+func (c *checker) note(line int, subject, format string, args ...any) {
+	c.notes = append(c.notes, Problem{
 		File: c.file, Line: line, Subject: subject, Text: fmt.Sprintf(format, args...),
 	})
 }
@@ -86,6 +93,7 @@ func (c *checker) check(root *table) {
 	for i, t := range points {
 		c.point(i, t)
 	}
+	c.pairs()
 	outputs, _ := c.rows(s, "output", maxOutputs)
 	for i, t := range outputs {
 		c.output(i, t)

@@ -15,67 +15,91 @@ type class struct {
 	signal  alarm.Signal
 	latch   bool
 	confirm time.Duration
+	least   time.Duration // the shortest confirm that the file may give
 	// quantities are those that make sense for the class; empty: any.
 	quantities []drivers.Quantity
 	// limits stand while the file gives none.
 	limits []preset
+	// profiles are sets of limits that the file may name; the class's own are the first one's.
+	profiles []profile
+	deadband int64         // percent of the span; 0: a twentieth of the limit
+	most     detect.Level  // the highest level without may_alarm = true; 0: any
+	warmUp   detect.Level  // the highest level of a sensor that warms up; 0: any
+	warms    time.Duration // warm-up of its sensors
+	burnIn   time.Duration // once in their life
+	years    int32         // of life
+	supplies bool          // a supply: off normal it is a fault of the system, not an alarm
+	drifts   bool          // a measured value is judged against a baseline
+	weighs   bool          // the fire rule weighs its inputs; limits are added to it
 }
 
-// preset is one limit of a class.
+// preset is one limit of a class. A Confirm of zero is that of the class.
 type preset struct {
-	quantity drivers.Quantity
-	level    detect.Level
-	limit    int64
-	confirm  time.Duration // 0: that of the class
+	detect.Condition
 }
+
+// above and below are the presets of most classes.
+func above(q drivers.Quantity, l detect.Level, limit int64) preset {
+	return preset{detect.Condition{Kind: detect.Above, Quantity: q, Level: l, Limit: limit}}
+}
+
+func below(q drivers.Quantity, l detect.Level, limit int64) preset {
+	return preset{detect.Condition{Kind: detect.Below, Quantity: q, Level: l, Limit: limit}}
+}
+
+const callPoint = "call_point"
+
+var contactOnly = []drivers.Quantity{drivers.Contact}
 
 // classes are the kinds of point. A contact of a class needs no limit.
 var classes = []class{
 	// A person pressed it: there is nothing to verify.
-	{name: "call_point", signal: alarm.Fire, latch: true, confirm: 200 * time.Millisecond,
-		quantities: []drivers.Quantity{drivers.Contact}},
-	{name: "smoke", signal: alarm.Fire, latch: true, confirm: time.Second},
-	// The static limits of class A1, after EN 54-5: 46 °C and 56 °C.
+	{name: callPoint, signal: alarm.Fire, latch: true, confirm: 200 * time.Millisecond,
+		quantities: contactOnly},
+	{name: "smoke", signal: alarm.Fire, latch: true, confirm: time.Second, drifts: true},
+	// All that one place measures, weighed together.
+	{name: "spot", signal: alarm.Fire, latch: true, confirm: 10 * time.Second, weighs: true},
 	{name: "heat", signal: alarm.Fire, latch: true, confirm: 2 * time.Second,
 		quantities: []drivers.Quantity{drivers.Temperature, drivers.Contact},
-		limits: []preset{
-			{quantity: drivers.Temperature, level: detect.PreAlarm, limit: 46_000},
-			{quantity: drivers.Temperature, level: detect.Alarm, limit: 56_000},
-		}},
+		profiles:   heatProfiles},
 	{name: "gas", signal: alarm.Gas, latch: true, confirm: 3 * time.Second,
 		quantities: []drivers.Quantity{drivers.Combustible, drivers.Contact},
-		limits: []preset{
-			{quantity: drivers.Combustible, level: detect.Alarm, limit: 10_000},
-			{quantity: drivers.Combustible, level: detect.AlarmHigh, limit: 25_000},
-		}},
-	// Steps within the times of EN 50291: 50 ppm 60 to 90 min, 100 ppm 10 to 40 min, 300 ppm
-	// within 3 min. Each lies a tenth below its figure, for the tolerance of the test gas.
+		profiles:   gasProfiles, warmUp: detect.PreAlarm, years: 5},
+	// An MQ part shows that there is gas, and not how much: after its makers' documents its first
+	// day and the first minutes of each start say nothing.
+	{name: "mq", signal: alarm.Gas, latch: true, confirm: 3 * time.Second, most: detect.PreAlarm,
+		warmUp: detect.PreAlarm, warms: 3 * time.Minute, burnIn: 24 * time.Hour, years: 5},
 	{name: "co", signal: alarm.CO, latch: true, confirm: 3 * time.Second,
 		quantities: []drivers.Quantity{drivers.Gas, drivers.Contact},
-		limits: []preset{
-			{drivers.Gas, detect.PreAlarm, 30_000, 10 * time.Minute},
-			{drivers.Gas, detect.Alarm, 45_000, 70 * time.Minute},
-			{drivers.Gas, detect.Alarm, 90_000, 20 * time.Minute},
-			{drivers.Gas, detect.Alarm, 270_000, 2 * time.Minute},
-		}},
+		profiles:   coProfiles, warmUp: detect.PreAlarm, years: 5},
 	{name: "leak", signal: alarm.Supervisory, confirm: 5 * time.Second},
-	{name: "flood", signal: alarm.Flood, latch: true, confirm: 5 * time.Second,
+	{name: "flood", signal: alarm.Flood, latch: true, confirm: 5 * time.Second, deadband: 5,
 		quantities: []drivers.Quantity{drivers.Level, drivers.Contact},
 		limits: []preset{
-			{quantity: drivers.Level, level: detect.Alarm, limit: 150},
-			{quantity: drivers.Level, level: detect.AlarmHigh, limit: 300},
+			above(drivers.Level, detect.Alarm, 150), above(drivers.Level, detect.AlarmHigh, 300),
 		}},
-	{name: "pressure", signal: alarm.Water, confirm: 15 * time.Second,
-		quantities: []drivers.Quantity{drivers.Pressure, drivers.Contact}},
-	{name: "tank", signal: alarm.Water, confirm: 60 * time.Second,
+	{name: "pressure", signal: alarm.Water, confirm: 15 * time.Second, deadband: 2,
+		quantities: []drivers.Quantity{drivers.Pressure, drivers.Contact},
+		profiles:   pressureProfiles},
+	{name: "flow", signal: alarm.Water, confirm: 15 * time.Second, deadband: 5,
+		quantities: []drivers.Quantity{drivers.Flow, drivers.Pulses, drivers.Contact}},
+	{name: "tank", signal: alarm.Water, confirm: 60 * time.Second, deadband: 5,
 		quantities: []drivers.Quantity{drivers.Level, drivers.Contact}},
 	{name: "electrical", signal: alarm.Supervisory, latch: true, confirm: 5 * time.Second,
 		limits: []preset{
-			{quantity: drivers.Current, level: detect.Alarm, limit: 300_000},
-			{quantity: drivers.Temperature, level: detect.Alarm, limit: 70_000},
+			above(drivers.Current, detect.Alarm, 300_000),
+			above(drivers.Temperature, detect.Alarm, 70_000),
 		}},
-	{name: "power", signal: alarm.Power, confirm: 10 * time.Second},
+	{name: "power", signal: alarm.Power, confirm: 10 * time.Second, supplies: true,
+		limits: []preset{below(drivers.Charge, detect.Alarm, 20_000)}},
+	{name: "tamper", signal: alarm.Supervisory, confirm: time.Second},
 	{name: "door", signal: alarm.Supervisory, confirm: time.Second},
+	{name: "valve", signal: alarm.Supervisory, confirm: time.Second},
+	{name: "pump", signal: alarm.Supervisory, confirm: time.Second},
+	{name: "slope", signal: alarm.Evacuation, latch: true, confirm: 5 * time.Second,
+		quantities: []drivers.Quantity{drivers.Crack, drivers.Tilt, drivers.Contact}},
+	{name: "rain", signal: alarm.Evacuation, latch: true, confirm: 5 * time.Second,
+		quantities: []drivers.Quantity{drivers.Rain}},
 }
 
 func classByName(name string) (class, bool) {

@@ -13,7 +13,8 @@ var delayKeys = []string{"confirm", "release", "hysteresis", "window"}
 
 // confirm is how long a limit must be passed; usual is its value while the file is silent.
 func (r *rule) confirm(s *section, strict detect.Level, usual time.Duration) time.Duration {
-	return s.duration("confirm", "5 s", 0, longestConfirm(r.class.signal, strict), usual)
+	return s.duration("confirm", "5 s", r.class.least, longestConfirm(r.class.signal, strict),
+		usual)
 }
 
 func (r *rule) release(s *section) time.Duration {
@@ -21,8 +22,39 @@ func (r *rule) release(s *section) time.Duration {
 }
 
 // window is the time over which a rise is seen.
-func (r *rule) window(s *section) time.Duration {
-	return s.duration("window", "60 s", 10*time.Second, time.Hour, time.Minute)
+func (r *rule) window(s *section, usual time.Duration) time.Duration {
+	return s.duration("window", "60 s", 10*time.Second, 24*time.Hour, usual)
+}
+
+// rate reads the limit of a rise.
+func (r *rule) rate(s *section, l *limit, f feed) bool {
+	q := f.channel.Quantity
+	written, ok := s.withUnit(l.key, q.Text(example(q))+"/min")
+	if !ok {
+		return false
+	}
+	v, per, err := parseRate(q, written)
+	if err != nil {
+		s.wrong(l.key, "%s %v", l.key, err)
+		return false
+	}
+	l.Limit, l.Per, l.Hysteresis = v, per, usualHysteresis(v)
+	return true
+}
+
+// usualHysteresis is a twentieth of the limit: enough against noise, too little to hide anything.
+func usualHysteresis(limit int64) int64 {
+	return max(limit, -limit) / 20
+}
+
+// deadband is the usual hysteresis of a limit: a share of the span where the class says so, but
+// never so much that a value could not come back.
+func (r *rule) deadband(f feed, limit int64) int64 {
+	span := f.channel.Max - f.channel.Min
+	if r.class.deadband == 0 || span <= 0 {
+		return usualHysteresis(limit)
+	}
+	return min(span*r.class.deadband/100, max(limit, -limit)/2)
 }
 
 // usualRelease is how long a value must be back before a condition ends.
@@ -30,9 +62,9 @@ const usualRelease = 10 * time.Second
 
 // delays checks what belongs to the limits of a section, whether or not a limit has read it.
 func (r *rule) delays(s *section, longest time.Duration) {
-	s.duration("confirm", "5 s", 0, longest, 0)
+	s.duration("confirm", "5 s", min(r.class.least, longest), longest, 0)
 	r.release(s)
-	r.window(s)
+	r.window(s, 0)
 	if s.told["hysteresis"] {
 		return
 	}

@@ -6,5 +6,16 @@ func Words() []string {
 	for _, k := range limitKeys {
 		words = append(words, k.key)
 	}
-	return append(words, delayKeys...)
+	for _, cl := range classes {
+		for _, p := range cl.profiles {
+			words = append(words, p.name)
+		}
+	}
+	return append(append(words, healthKeys...), delayKeys...)
+}
+
+// healthKeys say how far the readings of a point can be believed.
+var healthKeys = []string{
+	"gain", "offset", "jump", "stuck", "warm_up", "on_fault", "installed", "life", "pair",
+	"profile", "normal", "drift", "zero", "may_alarm",
 }

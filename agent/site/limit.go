@@ -3,6 +3,7 @@ package site
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/firepost/firepost/agent/detect"
 	"github.com/firepost/firepost/drivers"
@@ -20,6 +21,7 @@ type limit struct {
 type rule struct {
 	*section
 	class  class
+	spec   *detect.Spec // what the point leads to
 	feeds  []feed
 	limits []limit
 	flawed bool             // a mistake has been told, so that having no limit means nothing
@@ -30,16 +32,23 @@ type rule struct {
 // conditions reads when the point leaves normal.
 func (r *rule) conditions() []detect.Condition {
 	record := r.record()
+	r.normal()
 	r.simple()
 	r.rows()
-	if !record && len(r.limits) == 0 && !r.flawed {
+	r.both()
+	switch {
+	case r.class.weighs:
+		r.weigh(record)
+	case !record && len(r.limits) == 0 && !r.flawed:
 		r.usual()
 	}
 	r.delays(r.section, r.longest(record))
 	r.checkOrder()
+	r.modest()
+	r.drift()
 	var all []detect.Condition
 	for _, l := range r.limits {
-		all = append(all, l.Condition)
+		all = append(all, r.supply(l.Condition))
 	}
 	for _, f := range r.feeds {
 		q := f.channel.Quantity
@@ -217,7 +226,7 @@ func (r *rule) add(s *section, key string, kind detect.Kind, level, strict detec
 	l.Confirm = r.confirm(s, strict, r.class.confirm)
 	l.Release = r.release(s)
 	if kind == detect.Rise {
-		l.Window = r.window(s)
+		l.Window = r.window(s, max(l.Per, time.Minute))
 	} else if s.has("window") && s != r.section {
 		s.wrong("window", "window is only for rise; remove it")
 	}
@@ -255,7 +264,7 @@ func (r *rule) threshold(s *section, l *limit, f feed) bool {
 			f.from.name, q.Text(ch.Min), q.Text(ch.Max))
 		return false
 	}
-	l.Limit, l.Hysteresis = v, usualHysteresis(v)
+	l.Limit, l.Hysteresis = v, r.deadband(f, v)
 	return true
 }
 
@@ -265,26 +274,6 @@ func (r *rule) inactive(s *section) bool {
 			"or turn the contact round in its [[sensor]]")
 	}
 	return false
-}
-
-func (r *rule) rate(s *section, l *limit, f feed) bool {
-	q := f.channel.Quantity
-	written, ok := s.withUnit(l.key, q.Text(example(q))+"/min")
-	if !ok {
-		return false
-	}
-	v, err := parseRate(q, written)
-	if err != nil {
-		s.wrong(l.key, "%s %v", l.key, err)
-		return false
-	}
-	l.Limit, l.Hysteresis = v, usualHysteresis(v)
-	return true
-}
-
-// usualHysteresis is a twentieth of the limit: enough against noise, too little to hide anything.
-func usualHysteresis(limit int64) int64 {
-	return max(limit, -limit) / 20
 }
 
 func (r *rule) hysteresis(s *section, q drivers.Quantity) int64 {
@@ -312,8 +301,8 @@ func (r *rule) usual() {
 			continue
 		}
 		for _, p := range r.class.limits {
-			if p.quantity == q {
-				r.preset(p)
+			if p.Quantity == q {
+				r.preset(p, f)
 			}
 		}
 	}
@@ -333,16 +322,16 @@ func (r *rule) contact() {
 	}})
 }
 
-func (r *rule) preset(p preset) {
-	usual := p.confirm
-	if usual == 0 {
-		usual = r.class.confirm
+func (r *rule) preset(p preset, f feed) {
+	c := p.Condition
+	c.Hysteresis, c.Release = r.deadband(f, c.Limit), r.release(r.section)
+	if usual := p.Confirm; c.Kind != detect.Dose {
+		if usual == 0 {
+			usual = r.class.confirm
+		}
+		c.Confirm = r.confirm(r.section, detect.Alarm, usual)
 	}
-	r.limits = append(r.limits, limit{Condition: detect.Condition{
-		Kind: detect.Above, Quantity: p.quantity, Level: p.level, Limit: p.limit,
-		Hysteresis: usualHysteresis(p.limit),
-		Confirm:    r.confirm(r.section, detect.Alarm, usual), Release: r.release(r.section),
-	}})
+	r.limits = append(r.limits, limit{Condition: c})
 }
 
 // checkOrder finds limits that contradict each other.

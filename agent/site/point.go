@@ -14,9 +14,11 @@ import (
 
 // watched is a [[point]] of the file.
 type watched struct {
-	line  int
-	plan  alarm.PointPlan
-	feeds []feed
+	line   int
+	class  string
+	pairAt int // line
+	plan   alarm.PointPlan
+	feeds  []feed
 }
 
 // feed is one channel that a point looks at.
@@ -32,17 +34,21 @@ func (c *checker) point(i int, t *table) {
 	p := &watched{line: t.line}
 	p.plan = alarm.PointPlan{ID: point.ID(id), Name: s.name("name", id), Zone: c.zoneOf(s)}
 	cl, classed := c.classOf(s)
-	p.plan.Signal = cl.signal
+	p.class, p.plan.Signal = cl.name, cl.signal
 	p.plan.Latch = s.flag("latch", cl.latch)
 	feeds, fed := c.feedsOf(s)
 	p.feeds = feeds
 	p.plan.Spec.Stale = s.duration("stale", "8 s", time.Second, time.Hour, staleAfter(feeds))
-	r := &rule{section: s, class: cl, feeds: feeds, flawed: !classed}
+	r := &rule{section: s, class: s.profiled(cl), feeds: feeds, flawed: !classed}
+	r.spec = &p.plan.Spec
 	if fed {
-		p.plan.Spec.Conditions = r.conditions()
+		r.spec.Conditions = r.conditions()
 	} else {
 		r.blind()
 	}
+	r.health(fed)
+	p.plan.Life = r.life()
+	p.plan.Pair, p.pairAt = point.ID(r.pair()), s.line("pair")
 	s.finish()
 	if !named {
 		return

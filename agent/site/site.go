@@ -35,6 +35,7 @@ type Site struct {
 	District District
 	Page     Page
 	Warnings Problems // allowed, but worth a look
+	Notes    Problems // nothing is wrong, and somebody should know
 
 	plan alarm.Plan
 }
@@ -79,6 +80,7 @@ func (s *Site) Plan() alarm.Plan {
 	p.Points = slices.Clone(p.Points)
 	for i := range p.Points {
 		p.Points[i].Spec.Conditions = slices.Clone(p.Points[i].Spec.Conditions)
+		p.Points[i].Spec.Channels = slices.Clone(p.Points[i].Spec.Channels)
 	}
 	p.Zones = slices.Clone(p.Zones)
 	p.Outputs = slices.Clone(p.Outputs)
@@ -131,6 +133,7 @@ func Parse(name string, data []byte) (*Site, error) {
 	sum := sha256.Sum256(data)
 	c.site.Hash = hex.EncodeToString(sum[:8])
 	c.site.plan.Hash = c.site.Hash
-	c.site.Warnings = c.warnings
+	c.notes.sort()
+	c.site.Warnings, c.site.Notes = c.warnings, c.notes
 	return &c.site, nil
 }

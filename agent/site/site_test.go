@@ -117,8 +117,10 @@ func describe(s *site.Site) string {
 			q := c.Quantity
 			fmt.Fprintf(&b, "  kind %d %v %v limit %s hysteresis %s", c.Kind, q, c.Level,
 				q.Text(c.Limit), q.Text(c.Hysteresis))
-			fmt.Fprintf(&b, " confirm %v release %v window %v\n", c.Confirm, c.Release, c.Window)
+			fmt.Fprintf(&b, " confirm %v release %v window %v", c.Confirm, c.Release, c.Window)
+			describeMore(&b, c)
 		}
+		describeHealth(&b, p)
 	}
 	for i, o := range plan.Outputs {
 		v := s.Outputs[i]
@@ -133,6 +135,45 @@ func describe(s *site.Site) string {
 		}
 	}
 	return b.String()
+}
+
+// describeMore writes what few conditions have.
+func describeMore(b *strings.Builder, c detect.Condition) {
+	if c.Fault != "" {
+		fmt.Fprintf(b, " fault %s", c.Fault)
+	}
+	if c.Per != 0 {
+		fmt.Fprintf(b, " per %v", c.Per)
+	}
+	if c.FastRise != 0 {
+		fmt.Fprintf(b, " or %s at %s/min", c.Quantity.Text(c.FastLimit),
+			c.Quantity.Text(c.FastRise))
+	}
+	if c.Of != 0 {
+		fmt.Fprintf(b, " by %d of %d", c.Need, c.Of)
+	}
+	b.WriteString("\n")
+}
+
+// describeHealth writes how the readings of a point are prepared and when it is in fault.
+func describeHealth(b *strings.Builder, p alarm.PointPlan) {
+	for _, c := range p.Spec.Channels {
+		q := c.Quantity
+		fmt.Fprintf(b, "  channel %v %s to %s gain %d ppm offset %s jump %s stuck %v warm-up %v %v\n",
+			q, q.Text(c.Min), q.Text(c.Max), c.Gain, q.Text(c.Offset), q.Text(c.Jump), c.Stuck,
+			c.WarmUp, c.BurnIn)
+	}
+	if d := p.Spec.Drift; d.Alarm != 0 {
+		fmt.Fprintf(b, "  drift of %v, alarm %s above %s\n", d.Quantity, d.Quantity.Text(d.Alarm),
+			d.Quantity.Text(d.Zero))
+	}
+	if len(p.Spec.Fire) > 0 {
+		fmt.Fprintf(b, "  weighs %v\n", p.Spec.Fire)
+	}
+	if p.Spec.OnFault != 0 || p.Spec.WarmUp != 0 || p.Pair != "" || p.Life != (alarm.Life{}) {
+		fmt.Fprintf(b, "  on fault %v, warming up %v, pair %q, life %v\n", p.Spec.OnFault,
+			p.Spec.WarmUp, p.Pair, p.Life)
+	}
 }
 
 // Every mistake of a file is told at once, each with its line and what to write instead.

@@ -65,6 +65,23 @@ func durationText(d time.Duration) string {
 	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + " s"
 }
 
+// pers are the times that a rate may be for.
+var pers = []struct {
+	symbol string
+	per    time.Duration
+}{{"/min", time.Minute}, {"/24h", 24 * time.Hour}, {"/d", 24 * time.Hour}, {"/h", time.Hour}}
+
+// cutPer takes the time off a rate.
+func cutPer(written string) (value string, per time.Duration, ok bool) {
+	plain := strings.ReplaceAll(strings.TrimSpace(written), " h", "h")
+	for _, p := range pers {
+		if value, ok := strings.CutSuffix(plain, p.symbol); ok {
+			return value, p.per, true
+		}
+	}
+	return written, 0, false
+}
+
 // noRate says how to write a value of q as a rate. Parse tells whether the value itself is good.
 func noRate(written string, q drivers.Quantity, parse func(string) (int64, error)) error {
 	if _, err := parse(written); err != nil {
@@ -73,18 +90,19 @@ func noRate(written string, q drivers.Quantity, parse func(string) (int64, error
 	return fmt.Errorf("%q is no rate; write %q", written, strings.TrimSpace(written)+"/min")
 }
 
-// parseRate reads a rise such as "8.3 °C/min" and returns it in q's own unit for a minute.
-func parseRate(q drivers.Quantity, written string) (int64, error) {
-	bare, ok := strings.CutSuffix(strings.TrimSpace(written), "/min")
+// parseRate reads a rise such as "8.3 °C/min" or "5 mm/h" and returns it in q's own unit, and the
+// time that it is for.
+func parseRate(q drivers.Quantity, written string) (int64, time.Duration, error) {
+	bare, per, ok := cutPer(written)
 	if !ok {
-		return 0, noRate(written, q, q.Parse)
+		return 0, 0, noRate(written, q, q.Parse)
 	}
 	v, err := q.Parse(bare)
 	if err != nil {
-		return 0, fmt.Errorf("%w per minute, as in %q", err, q.Text(example(q))+"/min")
+		return 0, 0, fmt.Errorf("%w per minute, as in %q", err, q.Text(example(q))+"/min")
 	}
 	if v <= 0 {
-		return 0, fmt.Errorf("%q must be above zero", written)
+		return 0, 0, fmt.Errorf("%q must be above zero", written)
 	}
-	return v, nil
+	return v, per, nil
 }

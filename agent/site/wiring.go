@@ -85,6 +85,7 @@ const slow = 10 * time.Second
 func (c *checker) warn() {
 	c.warnSensors()
 	c.warnSilence()
+	c.noteCallPoints()
 	for _, p := range c.points {
 		s := p.plan.Signal
 		subject := fmt.Sprintf("point %q", p.plan.ID)
@@ -96,6 +97,20 @@ func (c *checker) warn() {
 			if isLifeSafety(s) && f.from.period > slow {
 				c.odd(p.line, subject, "sensor %q is read only every %s; write period = %q or less",
 					f.from.name, durationText(f.from.period), durationText(slow))
+			}
+		}
+	}
+}
+
+// noteCallPoints names the call points whose line nobody supervises: a cut one looks like one that
+// nobody has pressed.
+func (c *checker) noteCallPoints() {
+	for _, p := range c.points {
+		for _, f := range p.feeds {
+			if p.class == callPoint && f.from.model == "contact" {
+				c.note(p.line, fmt.Sprintf("point %q", p.plan.ID), "unsupervised: a cut line "+
+					"looks like a call point at rest; put a resistor at its end and read it "+
+					"with model %q", "eol-loop")
 			}
 		}
 	}
@@ -118,6 +133,9 @@ func highest(p alarm.PointPlan) detect.Level {
 	level := detect.Normal
 	for _, d := range p.Spec.Conditions {
 		level = max(level, d.Level)
+	}
+	if len(p.Spec.Fire) > 0 {
+		level = max(level, detect.Alarm)
 	}
 	return level
 }

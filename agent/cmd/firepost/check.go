@@ -46,6 +46,9 @@ func (c *checkCmd) run(o outlet, args []string) error {
 	for _, w := range s.Warnings {
 		fmt.Fprintln(o.out, "warning:", w)
 	}
+	for _, n := range s.Notes {
+		fmt.Fprintln(o.out, "note:", n)
+	}
 	plan := s.Plan()
 	fmt.Fprintf(o.out, "%s: good. %s (%s): %s, %s, %s, %s\n", c.config, s.Name, s.Hash,
 		count(len(plan.Zones), "zone"), count(len(s.Sensors), "sensor"),
