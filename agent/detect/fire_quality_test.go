@@ -10,10 +10,17 @@ import (
 )
 
 // steps lets a rule see the same air with a quality for some seconds, and returns its last finding.
+// What is uncertain is of a sensor that warms up: it is alive.
 func steps(r Rule, from, to float64, a air, qs []drivers.Quantity, how point.Quality) Finding {
 	var f Finding
 	for t := from; t <= to; t++ {
-		f = r.Step(at(t), a.readings(t, qs, how))
+		rs := a.readings(t, qs, how)
+		for i := range rs {
+			if how == point.Uncertain {
+				rs[i].Reason = point.WarmUp
+			}
+		}
+		f = r.Step(at(t), rs)
 	}
 	return f
 }
@@ -71,6 +78,37 @@ func TestFireOutlivesTheSensor(t *testing.T) {
 	}
 }
 
+// A failure or silence while an alarm is about to end lets it stand: the calm must be seen whole.
+func TestFireEndsByCalmThatIsSeenWhole(t *testing.T) {
+	r := fire(gasHeat...)
+	steps(r, 0, 60, clean, gasHeat, point.Good)
+	steps(r, 61, 70, hot, gasHeat, point.Good)
+	steps(r, 71, 90, clean, gasHeat, point.Good)
+	steps(r, 91, 91, clean, gasHeat[:1], point.Bad)
+	if f := steps(r, 92, 120, clean, gasHeat, point.Good); f.Level != Alarm {
+		t.Errorf("a failure, then 28 s of calm: got %v, want alarm", f.Level)
+	}
+	steps(r, 121, 121, clean, gasHeat[:1], point.Bad)
+	steps(r, 122, 130, clean, gasHeat, point.Good)
+	if f := steps(r, 131, 300, clean, gasHeat[1:], point.Good); f.Level != Alarm {
+		t.Errorf("the cell is silent: got %v, want alarm", f.Level)
+	}
+	if f := steps(r, 301, 340, clean, gasHeat, point.Good); f.Level != Normal {
+		t.Errorf("calm: got %v, want normal", f.Level)
+	}
+}
+
+// While the cell is silent, nobody knows what there is to breathe.
+func TestSilentCellCountsNoDose(t *testing.T) {
+	r := fire(drivers.Gas)
+	steps(r, 0, 30, air{co: 300}, gasHeat[:1], point.Good)
+	r.Step(at(45), nil)
+	before := r.(Rememberer).Memory()
+	if r.Step(at(600), nil); r.(Rememberer).Memory() != before || before.Dose == 0 {
+		t.Errorf("got %+v, want %+v as before", r.(Rememberer).Memory(), before)
+	}
+}
+
 // Uncertain values may raise an alarm and never end one.
 func TestUncertainRaisesFireAndNeverClearsIt(t *testing.T) {
 	qs := append(gasHeat, particles...)
@@ -112,6 +150,18 @@ func TestSensorThatDiesInMistMakesNoFire(t *testing.T) {
 	}
 }
 
+// Where the fine part fails, the size tells; the value of before says nothing of now.
+func TestFineIsToldByWhatWorks(t *testing.T) {
+	qs := []drivers.Quantity{drivers.PM25, drivers.PM10, drivers.Size}
+	r := fire(append(qs, drivers.PM1)...)
+	steps(r, 0, 60, clean, append(qs, drivers.PM1), point.Good)
+	smoke := clean
+	smoke.fine = 9000
+	if f := steps(r, 61, 90, smoke, qs, point.Good); f.Level != Alarm {
+		t.Errorf("got %v, want alarm", f.Level)
+	}
+}
+
 // A failed reading that does not know its quantity counts against every channel.
 func TestFireRuleHearsAFailedPart(t *testing.T) {
 	r := fire(all...)
@@ -122,7 +172,7 @@ func TestFireRuleHearsAFailedPart(t *testing.T) {
 	if f.Fault != SensorFailed {
 		t.Errorf("got %q, want %q", f.Fault, SensorFailed)
 	}
-	if f := fire(all...).Step(0, nil); f != (Finding{}) {
+	if f := fire(all...).Step(at(3600), nil); f != (Finding{}) {
 		t.Errorf("the first step: got %+v, want nothing", f)
 	}
 }
@@ -142,6 +192,13 @@ func TestResumedFireStandsUntilGoodReadingsEndIt(t *testing.T) {
 	}
 	if f := steps(r, 21, 60, clean, all, point.Good); f.Level != Normal {
 		t.Errorf("after 60 s: got %v, want normal", f.Level)
+	}
+	r = fire(all...)
+	r.(Resumer).Resume(before)
+	thin := clean
+	thin.fine = 1200
+	if f := steps(r, 1, 60, thin, all, point.Good); f.Level != PreAlarm {
+		t.Errorf("after 60 s of thin smoke: got %v, want prealarm", f.Level)
 	}
 	r = fire(all...)
 	r.(Resumer).Resume(Finding{Level: PreAlarm, Fault: SensorFailed})

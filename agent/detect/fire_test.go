@@ -118,6 +118,8 @@ func TestFireIsFound(t *testing.T) {
 			[]string{"50s prealarm", "3m4s normal"}},
 		{"particles by mass", grow(air{fine: 3000}), []drivers.Quantity{drivers.PM25},
 			[]string{"38s prealarm", "2m29s alarm"}},
+		{"the finest particles", grow(air{fine: 3000}), []drivers.Quantity{drivers.PM1},
+			[]string{"38s prealarm", "2m29s alarm"}},
 		{"particles by number", grow(air{fine: 3000}),
 			[]drivers.Quantity{drivers.NC05, drivers.NC10}, []string{"38s prealarm", "2m29s alarm"}},
 		{"monoxide", grow(air{co: 60}), []drivers.Quantity{drivers.Gas},
@@ -176,6 +178,27 @@ func TestFineSteamIsToldByHumidity(t *testing.T) {
 	}
 	if got, most := watch(fire(particles...), particles, 400, bath); most != Alarm {
 		t.Errorf("particles alone: got %q, want an alarm", got)
+	}
+	monsoon := func(t float64) air {
+		a := grow(air{fine: 3000})(t)
+		a.wet = 98
+		return a
+	}
+	if got, most := watch(fire(all...), all, 400, monsoon); most != Alarm {
+		t.Errorf("smoke in air that is always wet: got %q, want an alarm", got)
+	}
+}
+
+// Mist is told from smoke by each of the channels that can.
+func TestMistIsToldByMassSizeOrNumber(t *testing.T) {
+	mist := until(180, grow(air{coarse: 4000}))
+	for _, qs := range [][]drivers.Quantity{
+		{drivers.PM1, drivers.PM25, drivers.PM10}, {drivers.PM25, drivers.Size},
+		{drivers.PM25, drivers.NC05, drivers.NC10}, {drivers.NC05, drivers.NC10},
+	} {
+		if got, most := watch(fire(qs...), qs, 400, mist); most != Normal {
+			t.Errorf("%v: got %q, want no alarm", qs, got)
+		}
 	}
 }
 
