@@ -26,6 +26,7 @@ func (p *Panel) obey(now point.Instant, c *Command) {
 	if reason != "" {
 		p.emit(now, Event{
 			Kind: Refused, Point: c.Point, By: c.By, Cause: c.ID, Reason: reason, For: c.For,
+			Output: c.Output,
 		})
 		return
 	}
@@ -54,6 +55,8 @@ func (p *Panel) objection(now point.Instant, c *Command) string {
 		return p.permitted(c.Action, c.By)
 	case c.Action == Silence && c.Point != "":
 		return RefusedUnsupported // A silence is for the whole site, and says so.
+	case c.Action == Operate && c.Point != "":
+		return RefusedUnsupported // It has an output, not a point.
 	case (c.Action == Disable || c.Action == Enable || c.Point != "") && !p.knows(c.Point):
 		return RefusedUnknownPoint
 	}
@@ -82,6 +85,8 @@ func (p *Panel) act(now point.Instant, c *Command) string {
 		return p.disable(now, c)
 	case Enable:
 		return p.enableBy(now, c)
+	case Operate:
+		return p.operate(now, c)
 	}
 	return p.oblige(now, c)
 }
@@ -104,7 +109,8 @@ func (p *Panel) acknowledge(now point.Instant, c *Command) string {
 }
 
 // silence stops the sounders and the fault tone until something new happens. Strobes, lamps and
-// valves go on. The district may not while the people on site hear an alarm for the first minutes.
+// valves go on. What somebody has switched on sounds until a person on site stops it. The district
+// may not silence while the people on site hear an alarm for the first minutes.
 func (p *Panel) silence(now point.Instant, c *Command) string {
 	reason := RefusedNothing
 	for _, a := range p.alarms {
@@ -132,6 +138,9 @@ func (p *Panel) silence(now point.Instant, c *Command) string {
 	}
 	if p.notices.silence() {
 		reason = ""
+	}
+	if c.By.Kind != District && p.hush() {
+		reason, p.dirty = "", true
 	}
 	if reason == "" {
 		p.emit(now, Event{Kind: Silenced})

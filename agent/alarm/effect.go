@@ -7,165 +7,202 @@ import (
 	"github.com/firepost/firepost/agent/point"
 )
 
-// driven is one output with what it plays.
-type driven struct {
-	plan    OutputPlan
-	pattern Pattern
-	by      *standing // the alarm that drives it
-	told    Pattern   // by the last event
+// row is a row of the matrix with its outputs looked up.
+type row struct {
+	*Effect
+	acts []act
 }
 
-// usual is what drives an output of each kind when the site file does not say. A valve closes on
-// gas; on fire it would need two triggers. A fan runs for CO, and stops for fire and gas: it would
-// feed the one and may light the other.
-var usual = [outputKinds][]Signal{
-	Sounder: {Evacuation, Flood, CO, Gas, Fire},
-	Buzzer:  {Supervisory, Power, Water, Evacuation, Flood, CO, Gas, Fire},
-	Strobe:  {Evacuation, Flood, CO, Gas, Fire},
-	Lamp:    {Evacuation, Flood, CO, Gas, Fire},
-	Valve:   {Gas},
-	Fan:     {CO, Gas, Fire},
-	Relay:   {Evacuation, Flood, CO, Gas, Fire},
+type act struct {
+	output int
+	play   Pattern
 }
 
-// tones is how a signal sounds once it is an alarm.
-var tones = [signals]Pattern{
-	Supervisory: Chirp, Power: Chirp, Water: Chirp,
-	Evacuation: Steady, Flood: FloodTone, CO: Temporal4, Gas: GasTone, Fire: Temporal3,
+// compile looks up the outputs of the matrix. An act for one that is not there, or that stops what
+// must not stop, is left out.
+func (p *Panel) compile() {
+	if p.plan.Effects == nil {
+		p.plan.Effects = Usual(p.plan.Outputs)
+	}
+	p.rows = p.rows[:0]
+	for i := range p.plan.Effects {
+		r := row{Effect: &p.plan.Effects[i]}
+		for _, a := range r.Then {
+			for j := range p.plan.Outputs {
+				o := &p.plan.Outputs[j]
+				if o.ID == a.Output && a.Play < patterns && (a.Play != Off || o.MayStop()) {
+					r.acts = append(r.acts, act{j, a.Play})
+				}
+			}
+		}
+		p.rows = append(p.rows, r)
+	}
+}
+
+// MayStop tells whether a row of the matrix may keep the output off. What warns people, and what
+// keeps gas or people out of harm's way, is never told to stop.
+func (o *OutputPlan) MayStop() bool {
+	return o.Kind == Fan || o.Kind == Lamp || o.Kind == Relay
 }
 
 // audible tells whether a silence stops the output.
 func (o *OutputPlan) audible() bool { return o.Kind == Sounder || o.Kind == Buzzer }
 
-// level is the lowest level that drives the output. A buzzer is there for everything.
-func (o *OutputPlan) level() detect.Level {
-	switch {
-	case o.Level != detect.Normal:
-		return o.Level
-	case o.Kind == Buzzer:
-		return detect.Supervisory
-	}
-	return detect.Alarm
+// matches tells whether a is of the kind that the cause waits for.
+func (p *Panel) matches(c *Cause, a *standing) bool {
+	return c.Fault == "" && a.finding.Level >= c.level() &&
+		(len(c.Signals) == 0 || slices.Contains(c.Signals, a.signal)) &&
+		(len(c.Zones) == 0 || slices.Contains(c.Zones, a.zone)) &&
+		(len(c.Points) == 0 || slices.Contains(c.Points, a.point)) &&
+		(c.Of == Any || c.Of == a.nature)
 }
 
-// follows tells whether a drives the output.
-func (o *OutputPlan) follows(a *standing) bool {
-	if a.finding.Level < o.level() {
-		return false
-	}
-	if len(o.Zones) > 0 && !slices.Contains(o.Zones, a.zone) {
-		return false
-	}
-	if len(o.Signals) > 0 {
-		return slices.Contains(o.Signals, a.signal)
-	}
-	return o.Kind < outputKinds && slices.Contains(usual[o.Kind], a.signal)
-}
+// mostTriggers bounds how many points a row may wait for.
+const mostTriggers = 8
 
-// plays is what the output does for a.
-func (o *OutputPlan) plays(a *standing) Pattern {
-	switch o.Kind {
-	case Sounder, Buzzer:
-		return o.sounds(a)
-	case Strobe:
-		if !o.Steady {
-			return Flash
+// enough tells whether as many independent points of a's zone as wanted count, a among them. A
+// point whose condition has ended counts until its alarm is reset; one that is read from a device
+// of another is no second.
+func (p *Panel) enough(a *standing, want int, counts func(*standing) bool) bool {
+	var found [mostTriggers]*standing
+	found[0] = a
+	n := 1
+	for _, b := range p.alarms {
+		if n >= min(want, mostTriggers) {
+			return true
 		}
-	case Fan:
-		if len(o.Signals) == 0 && a.signal != CO {
-			return Off
+		if b == a || b.zone != a.zone || !counts(b) {
+			continue
+		}
+		if !slices.ContainsFunc(found[:n], b.shares) {
+			found[n] = b
+			n++
 		}
 	}
-	return Steady
+	return n >= min(want, mostTriggers)
 }
 
-// sounds is the tone of a. A steady output has no pattern for an alarm, but a chirp stays a chirp:
-// a siren that howls for a leak would be switched off for good.
-func (o *OutputPlan) sounds(a *standing) Pattern {
-	tone := Chirp
-	switch {
-	case a.finding.Level == detect.PreAlarm:
-		tone = Alert
-	case a.finding.Level >= detect.Alarm && a.signal < signals:
-		tone = tones[a.signal]
+// shares tells whether two alarms were read from one device.
+func (a *standing) shares(b *standing) bool {
+	return slices.ContainsFunc(a.devices, func(device string) bool {
+		return slices.Contains(b.devices, device)
+	})
+}
+
+// choice is what is chosen for an output so far.
+type choice struct {
+	rank int
+	by   *standing // nil: a fault
+	play Pattern
+}
+
+// rank orders the rows that are met: by the alarm, then the narrower one. A fault comes last.
+func (r *row) rank(a *standing) int {
+	if a == nil {
+		return 1
 	}
-	if o.Steady && tone != Chirp {
-		return Steady
+	rank := (1+a.urgency())<<16 + int(r.When.level())<<8 + min(max(r.When.Triggers, 0), 15)<<2
+	if r.When.Of != Any {
+		rank += 2
 	}
-	return tone
+	if r.Own {
+		rank++
+	}
+	return rank
 }
 
 // urgency orders alarms that drive one output: alarms before lesser levels, then by signal (fire
-// wins), then by level.
+// wins), then by level. What may become a fire comes before what only wants to be put right.
 func (a *standing) urgency() int {
 	u := int(a.signal)<<8 + int(a.finding.Level)
-	if a.finding.Level >= detect.Alarm {
+	switch {
+	case a.signal < Evacuation && a.nature == Precursor:
+		u = int(Water)<<8 + 0x80 + int(a.finding.Level)
+	case a.signal >= Evacuation && a.finding.Level >= detect.Alarm:
 		u += int(signals) << 8
 	}
 	return u
 }
 
-// decideOutputs gives every output its pattern.
-func (p *Panel) decideOutputs() {
-	p.redrive = false
-	chirps := p.chirps()
-	for i := range p.outputs {
-		o := &p.outputs[i]
-		o.by, o.pattern = p.driver(&o.plan), Off
-		if o.by != nil {
-			o.pattern = o.plan.plays(o.by)
-		}
-		if o.pattern == Off || o.pattern == Chirp {
-			if asks := p.asks(&o.plan); asks != Off {
-				o.by, o.pattern = nil, asks
+// apply offers what a row says to its outputs.
+func (p *Panel) apply(r *row) {
+	if r.When.Fault != "" {
+		stands, sounds := p.faulty(r.When.Fault)
+		for _, a := range r.acts {
+			if o := &p.outputs[a.output]; sounds || stands && !o.plan.audible() {
+				o.offer(choice{r.rank(nil), nil, a.play})
 			}
 		}
-		if o.pattern == Off && o.plan.Kind == Buzzer && chirps {
-			o.pattern = Chirp
-		}
-		p.wishes[i] = Wish{Output: o.plan.ID, Pattern: o.pattern}
+		return
 	}
-}
-
-// driver is the most urgent alarm that drives an output; nil: none does.
-func (p *Panel) driver(o *OutputPlan) *standing {
-	var top *standing
 	for _, a := range p.alarms {
-		if a.silenced && o.audible() || !o.follows(a) {
+		counts := func(b *standing) bool { return p.matches(&r.When, b) }
+		if !counts(a) || !p.enough(a, r.When.Triggers, counts) {
 			continue
 		}
-		if top == nil || a.urgency() > top.urgency() {
-			top = a
+		rank := r.rank(a)
+		for _, act := range r.acts {
+			o := &p.outputs[act.output]
+			if rank < o.choice.rank || a.silenced && o.plan.audible() {
+				continue
+			}
+			if o.plan.Irreversible && p.waits(a) && !p.enough(a, 2, (*standing).witnesses) {
+				continue
+			}
+			o.offer(choice{rank, a, act.play})
 		}
-	}
-	return top
-}
-
-// tellOutputs makes an event of each change.
-func (p *Panel) tellOutputs(now point.Instant) {
-	for i := range p.outputs {
-		o := &p.outputs[i]
-		if o.told == o.pattern {
-			continue
-		}
-		o.told = o.pattern
-		e := Event{Kind: OutputChanged, Output: o.plan.ID, Pattern: o.pattern}
-		if a := o.by; a != nil {
-			e.Alarm, e.Zone, e.Point, e.Signal = a.id, a.zone, a.point, a.signal
-		}
-		p.emit(now, e)
 	}
 }
 
-// inheritOutput keeps what was told of an output over a new plan, and tells of one that is gone.
-func (p *Panel) inheritOutput(now point.Instant, old *driven) {
+// offer takes the more urgent of two choices. Of two alike the older alarm stays, so that the
+// reason does not jump.
+func (o *driven) offer(c choice) {
+	if c.rank > o.choice.rank {
+		o.choice = c
+	}
+}
+
+// waits tells whether what cannot be undone waits for a second point beside a.
+func (p *Panel) waits(a *standing) bool {
+	return p.crossed(a.zone) && a.nature != CallPoint && a.signal != CO &&
+		(a.signal != Gas || a.finding.Level < detect.AlarmHigh)
+}
+
+// crossed tells whether a zone asks for a second point before what cannot be undone.
+func (p *Panel) crossed(id ZoneID) bool {
+	return slices.ContainsFunc(p.plan.Zones, func(z ZonePlan) bool {
+		return z.ID == id && z.Mode == Cross
+	})
+}
+
+// decideOutputs gives every output its pattern.
+func (p *Panel) decideOutputs(now point.Instant) {
+	p.redrive = false
 	for i := range p.outputs {
-		if p.outputs[i].plan.ID == old.plan.ID {
-			p.outputs[i].told = old.told
-			return
+		p.outputs[i].choice = choice{}
+	}
+	for i := range p.rows {
+		p.apply(&p.rows[i])
+	}
+	for i := range p.outputs {
+		p.settle(now, &p.outputs[i])
+	}
+	p.rang = false
+	p.wish(now)
+}
+
+// drives tells whether a row makes a sounder play for a.
+func (p *Panel) drives(a *standing) bool {
+	for i := range p.rows {
+		r := &p.rows[i]
+		if !p.matches(&r.When, a) {
+			continue
+		}
+		for _, act := range r.acts {
+			if p.plan.Outputs[act.output].Kind == Sounder && act.play != Off {
+				return true
+			}
 		}
 	}
-	if old.told != Off {
-		p.emit(now, Event{Kind: OutputChanged, Output: old.plan.ID, Pattern: Off})
-	}
+	return false
 }

@@ -256,6 +256,7 @@ type Event struct {
 type Wish struct {
 	Output  OutputID
 	Pattern Pattern
+	Again   uint8 // another number than before: the pattern begins anew
 }
 
 // Input is everything that the panel learns at one step.

@@ -44,6 +44,7 @@ func (p *Panel) restore(s Saved) {
 			w.remember(m)
 		}
 	}
+	p.restoreOutputs(s.Outputs)
 	for _, d := range s.Disabled {
 		if w := p.at(d.Point); w != nil {
 			w.disabled = &disablement{
@@ -72,6 +73,10 @@ func (p *Panel) shift(now point.Instant) {
 		}
 	}
 	p.shiftDuties(now)
+	for i := range p.outputs {
+		o := &p.outputs[i]
+		o.began, o.echo.begin, o.echo.since = now, now, now
+	}
 	p.savedAt = now
 }
 
@@ -153,5 +158,6 @@ func (p *Panel) save(now point.Instant) *Saved {
 		}
 	}
 	s.Duties = p.saveDuties(now)
+	s.Outputs = p.saveOutputs()
 	return s
 }

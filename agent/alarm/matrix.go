@@ -47,7 +47,18 @@ type Nature uint8
 
 // The natures.
 const (
-	Any       Nature = iota // a detector like any other
+	Any       Nature = iota // whatever it is
 	CallPoint               // a person pressed it: it needs no second
 	Precursor               // what may become a fire, such as a hot cable
 )
+
+// nature is what the matrix has to know of a point.
+func (p *PointPlan) nature() Nature {
+	switch {
+	case p.Manual:
+		return CallPoint
+	case p.Precursor:
+		return Precursor
+	}
+	return Any
+}

@@ -151,12 +151,26 @@ func (ns notices) silence() bool {
 	return any
 }
 
-// chirps tells whether the fault tone sounds.
-func (p *Panel) chirps() bool {
+// faulty tells whether a fault of this kind is shown, and whether one of them sounds.
+func (p *Panel) faulty(kind detect.FaultCode) (stands, sounds bool) {
 	for i := range p.points {
-		if w := &p.points[i]; w.fault != "" && !w.faultQuiet {
-			return true
+		if w := &p.points[i]; kind == AnyFault && w.fault != "" {
+			stands, sounds = true, sounds || !w.faultQuiet
 		}
 	}
-	return slices.ContainsFunc(p.notices, func(n notice) bool { return n.shown && !n.quiet })
+	for i := range p.notices {
+		if n := &p.notices[i]; n.shown && (kind == AnyFault || tellsNobody(n.kind.Code)) {
+			stands, sounds = true, sounds || !n.quiet
+		}
+	}
+	return stands, sounds
+}
+
+// tellsNobody tells the faults in which nobody outside hears of an alarm.
+func tellsNobody(code detect.FaultCode) bool {
+	switch code {
+	case UplinkDown, UplinkRefused, IdentityShared, NotEnrolled:
+		return true
+	}
+	return false
 }

@@ -32,6 +32,7 @@ type Panel struct {
 	index   map[point.ID]int
 	alarms  []*standing // in the order in which they were raised
 	outputs []driven
+	rows    []row
 	notices notices
 	people  people
 
@@ -50,6 +51,8 @@ type Panel struct {
 	memorised  point.Instant // when all of them were last written
 
 	redrive  bool // the outputs must be decided anew
+	rang     bool // an alarm has just begun, or begun anew
+	unblamed bool // an output has reported or failed, and the fault does not say so yet
 	dirty    bool // something changed that must survive a restart
 	savedSeq uint64
 	savedAt  point.Instant
@@ -67,7 +70,7 @@ func New(plan Plan, saved Saved) *Panel {
 	p.savedSeq = p.seq
 	p.install(plan)
 	p.restore(saved)
-	p.decideOutputs()
+	p.decideOutputs(0)
 	return p
 }
 
@@ -94,6 +97,7 @@ func (p *Panel) install(plan Plan) {
 	p.people.hasBuzzer = slices.ContainsFunc(plan.Outputs, func(o OutputPlan) bool {
 		return o.Kind == Buzzer
 	})
+	p.compile()
 	p.redrive = true
 }
 
@@ -117,6 +121,7 @@ func (p *Panel) Step(now point.Instant, in Input) Decision {
 	p.compare(now)
 	p.watchAll(now)
 	p.resound(now)
+	p.listen(now)
 	p.showNotices(now)
 	p.attend(now, in.Day)
 	return p.decide(now)
@@ -160,7 +165,9 @@ func (p *Panel) begin(now point.Instant) {
 // decide closes a step.
 func (p *Panel) decide(now point.Instant) Decision {
 	if p.redrive {
-		p.decideOutputs()
+		p.decideOutputs(now)
+	} else {
+		p.wish(now)
 	}
 	p.tellOutputs(now)
 	p.tellSounded(now)

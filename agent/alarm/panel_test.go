@@ -86,7 +86,7 @@ func TestLeakDoesNotEndASilence(t *testing.T) {
 	r.contacts["leak"] = 1
 	r.run(2 * time.Second)
 	r.plays("siren", Off)
-	r.plays("buzzer", Chirp)
+	r.plays("buzzer", Chirp30)
 }
 
 // To hush a leak while a fire is silenced gives the fire no more time.

@@ -59,12 +59,13 @@ type PointPlan struct {
 	Name   string // for people, in any language
 	Zone   ZoneID
 	Signal Signal
-	Nature Nature
 	Latch  bool        // the alarm stays until reset
 	Spec   detect.Spec // its rule
 	Rule   detect.Rule // nil: detect.New(Spec)
 	// Manual is a call point: a person has pressed it, so no mode of its zone delays or doubts it.
 	Manual bool
+	// Precursor is a point that finds what may become a fire, such as a hot cable.
+	Precursor bool
 	// Devices name the parts that it is read from. Points that share one are no two witnesses of a
 	// fire; empty: the point shares none.
 	Devices []string

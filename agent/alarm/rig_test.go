@@ -61,7 +61,7 @@ func bench() Plan {
 		Zones: []ZonePlan{{ID: "hall"}, {ID: "store"}, {ID: "kitchen"}, {ID: "cellar"}},
 		Outputs: []OutputPlan{
 			{ID: "siren", Kind: Sounder}, {ID: "buzzer", Kind: Buzzer}, {ID: "strobe", Kind: Strobe},
-			{ID: "valve", Kind: Valve}, {ID: "fan", Kind: Fan}, {ID: "lamp", Kind: Lamp},
+			{ID: "valve", Kind: Valve}, {ID: "fan", Kind: Fan, StopOnFire: true}, {ID: "lamp", Kind: Lamp},
 		},
 	}
 }

@@ -19,6 +19,7 @@ type Saved struct {
 	Alarms    []SavedAlarm // in the order in which they were raised
 	Disabled  []SavedDisabled
 	Silenced  bool
+	Outputs   []SavedOutput // that are kept on, or were told to report back
 	Resound   time.Duration // until the sounders ring again, while Silenced
 
 	Zones    []SavedZone   `json:",omitempty"` // that hold an alarm back

@@ -88,6 +88,12 @@ type OutputState struct {
 	Name    string
 	Kind    OutputKind
 	Pattern Pattern
+	Kept    bool    // it stays on until a person on site lets it go
+	By      Origin  // who switched it on; zero: an alarm
+	Alarm   AlarmID // that drives it; empty: none
+	// Of an output with a feedback, while it is on: it has done what it was told, or it has not
+	// in time.
+	Confirmed, Failed bool
 }
 
 // FaultState is one fault that is shown.
@@ -134,6 +140,10 @@ func (p *Panel) Snapshot(now point.Instant) *Snapshot {
 		o := &p.outputs[i]
 		s.Outputs[i] = OutputState{
 			ID: o.plan.ID, Name: o.plan.Name, Kind: o.plan.Kind, Pattern: o.pattern,
+			Kept: o.kept, By: o.keptBy, Confirmed: o.echo.confirmed, Failed: o.echo.failed,
+		}
+		if a := o.choice.by; a != nil {
+			s.Outputs[i].Alarm = a.id
 		}
 	}
 	return s

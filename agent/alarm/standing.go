@@ -15,6 +15,8 @@ type standing struct {
 	point    point.ID
 	zone     ZoneID
 	signal   Signal
+	nature   Nature
+	devices  []string       // of its point
 	finding  detect.Finding // at its highest
 	level    detect.Level   // now; below Alarm again it is no silence for what follows
 	since    point.Instant
@@ -66,6 +68,7 @@ func (p *Panel) raise(now point.Instant, w *watched) {
 	w.alarm = &standing{
 		id:    AlarmID(fmt.Sprintf("%s-%d-%d", w.plan.ID, p.boot, p.lastAlarm)),
 		point: w.plan.ID, zone: w.plan.Zone, signal: w.plan.Signal, since: now,
+		nature: w.plan.nature(), devices: w.plan.Devices,
 	}
 	p.alarms = append(p.alarms, w.alarm)
 	p.rise(now, w, detect.Finding{})
@@ -86,6 +89,7 @@ func (p *Panel) rise(now point.Instant, w *watched, from detect.Finding) {
 	a.silenced = false
 	if p.alarming(a) {
 		p.unsilence()
+		p.rang = true
 	}
 	isNew := p.involve(now, a)
 	e := a.event(Raised)
@@ -99,15 +103,7 @@ func (p *Panel) rise(now point.Instant, w *watched, from detect.Finding) {
 
 // alarming tells whether a is more than a chirp: then it ends a silence for all.
 func (p *Panel) alarming(a *standing) bool {
-	if a.finding.Level >= detect.Alarm {
-		return true
-	}
-	for i := range p.outputs {
-		if o := &p.outputs[i].plan; o.Kind == Sounder && o.follows(a) {
-			return true
-		}
-	}
-	return false
+	return a.finding.Level >= detect.Alarm || p.drives(a)
 }
 
 // clear notes that the condition of w's alarm has ended. A latched alarm stays.
@@ -158,6 +154,6 @@ func (p *Panel) adopt() {
 			a.active, a.level, a.latched = false, detect.Normal, true
 			continue
 		}
-		w.alarm, a.zone = a, w.plan.Zone
+		w.alarm, a.zone, a.nature, a.devices = a, w.plan.Zone, w.plan.nature(), w.plan.Devices
 	}
 }

@@ -44,6 +44,7 @@ type output struct {
 	id      alarm.OutputID
 	driver  drivers.Output
 	pattern alarm.Pattern
+	again   uint8
 	since   time.Duration
 	heard   time.Duration // the last moment in which its line was High; -1: never
 }
@@ -203,8 +204,8 @@ func (a *agent) play(wishes []alarm.Wish) {
 	now := a.s.clock
 	for i, w := range wishes {
 		o := a.outputs[i]
-		if o.pattern != w.Pattern {
-			o.pattern, o.since = w.Pattern, now
+		if o.pattern != w.Pattern || o.again != w.Again {
+			o.pattern, o.again, o.since = w.Pattern, w.Again, now
 			fmt.Fprintf(a.s.sum, "%d %s %d\n", now, w.Output, w.Pattern)
 		}
 		if err := o.driver.Set(o.pattern.On(now - o.since)); err != nil {

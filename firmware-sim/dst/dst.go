@@ -258,7 +258,8 @@ func (s *sim) heal() {
 	s.site.heal()
 }
 
-// mend is what people do in the second phase: put everything back into service, later reset.
+// mend is what people do in the second phase: put everything back into service, later reset, and
+// open the valve again.
 func (s *sim) mend(since time.Duration) []alarm.Command {
 	by := alarm.Origin{Kind: alarm.Page, Operator: 7, Level: 2}
 	switch since / s.tick * s.tick {
@@ -271,7 +272,10 @@ func (s *sim) mend(since time.Duration) []alarm.Command {
 		}
 		return all
 	case resetAt / s.tick * s.tick:
-		return []alarm.Command{{ID: "mend", Action: alarm.Reset, By: by}}
+		return []alarm.Command{
+			{ID: "mend", Action: alarm.Reset, By: by},
+			{ID: "mend-valve", Action: alarm.Operate, Output: "valve", By: by}, // it stays closed
+		}
 	}
 	return nil
 }

@@ -140,19 +140,19 @@ func drain(dst []alarm.Command, queue <-chan alarm.Command) []alarm.Command {
 func (g *Guard) order(now point.Instant, wishes []alarm.Wish) (urgent bool) {
 	for _, w := range wishes {
 		if wr := g.byID[w.Output]; wr != nil {
-			wr.wanted = w.Pattern
+			wr.wanted, wr.anew = w.Pattern, w.Again
 		} else if text := string(w.Output) + ": not connected"; !slices.Contains(g.loop.unwired, text) {
 			g.loop.unwired = append(g.loop.unwired, text)
 		}
 	}
 	for _, w := range g.writers {
-		if w.ordered && w.wanted == w.given {
+		if w.ordered && w.wanted == w.given && w.anew == w.began {
 			continue
 		}
 		if !w.ordered {
 			w.done.Store(int64(now)) // its time to answer begins
 		}
-		w.ordered, w.given = true, w.wanted
+		w.ordered, w.given, w.began = true, w.wanted, w.anew
 		w.mail.put(wish{pattern: w.wanted, since: now})
 		urgent = urgent || w.cfg.Alarm
 	}

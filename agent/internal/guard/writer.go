@@ -42,6 +42,7 @@ type writer struct {
 	// Of the guard's goroutine.
 	ordered       bool
 	wanted, given alarm.Pattern
+	anew, began   uint8 // of the wish, and of what was given: see alarm.Wish
 
 	// Of the writer's goroutine.
 	dev   drivers.Output
