@@ -26,7 +26,7 @@ func (p *Panel) obey(now point.Instant, c *Command) {
 	if reason != "" {
 		p.emit(now, Event{
 			Kind: Refused, Point: c.Point, By: c.By, Cause: c.ID, Reason: reason, For: c.For,
-			Output: c.Output,
+			Output: c.Output, Incident: c.Alarm, Matter: Matter{ID: c.about()},
 		})
 		return
 	}

@@ -115,6 +115,14 @@ func (p *Panel) operator(number uint8) *OperatorPlan {
 	return nil
 }
 
+// about is the ID of what a command of the duties is about.
+func (c *Command) about() string {
+	if c.Call != nil {
+		return c.Call.ID
+	}
+	return c.Matter.ID
+}
+
 // oblige carries out what people do about their duties.
 func (p *Panel) oblige(now point.Instant, c *Command) string {
 	switch c.Action {

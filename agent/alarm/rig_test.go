@@ -30,6 +30,7 @@ type rig struct {
 	saved    *Saved
 	last     map[OutputID]Pattern
 	ids      int
+	day      Date
 }
 
 // contact is the rule of a smoke detector with a relay.
@@ -78,6 +79,7 @@ func newRig(t *testing.T, plan Plan, saved Saved) *rig {
 // step makes one step with a reading of every contact that is not cut off.
 func (r *rig) step() {
 	in := r.pending
+	in.Day = r.day
 	r.pending = Input{}
 	for i := range r.panel.plan.Points {
 		id := r.panel.plan.Points[i].ID
