@@ -57,10 +57,15 @@ func (p *Panel) objection(now point.Instant, c *Command) string {
 		return RefusedUnsupported // A silence is for the whole site, and says so.
 	case c.Action == Operate && c.Point != "":
 		return RefusedUnsupported // It has an output, not a point.
-	case (c.Action == Disable || c.Action == Enable || c.Point != "") && !p.knows(c.Point):
+	case (c.Action.needsPoint() || c.Point != "") && !p.knows(c.Point):
 		return RefusedUnknownPoint
 	}
 	return ""
+}
+
+// needsPoint tells whether an action is of one point only.
+func (a Action) needsPoint() bool {
+	return a == Disable || a == Enable || a == SkipTest || a == ReceiptTest
 }
 
 // knows tells whether a command about this point means something: it is in the plan, or an alarm
@@ -87,6 +92,8 @@ func (p *Panel) act(now point.Instant, c *Command) string {
 		return p.enableBy(now, c)
 	case Operate:
 		return p.operate(now, c)
+	case StartTest, EndTest, SkipTest, ReceiptTest, StartDrill, EndDrill:
+		return p.exercise(now, c)
 	}
 	return p.oblige(now, c)
 }
@@ -96,13 +103,18 @@ func (p *Panel) acknowledge(now point.Instant, c *Command) string {
 	p.accepts(now, c)
 	reason := RefusedNothing
 	for _, a := range p.alarms {
-		if a.acked || c.Point != "" && a.point != c.Point {
+		awaits := p.awaits(a, c.By)
+		if a.acked && !awaits || c.Point != "" && a.point != c.Point {
 			continue
+		}
+		if awaits {
+			p.look(now, a)
 		}
 		a.acked, a.by = true, c.By
 		e := a.event(Acknowledged)
 		e.From, e.To = a.finding, a.finding
 		p.emit(now, e)
+		p.rehearse(now, a, Acknowledged)
 		p.dirty, reason = true, ""
 	}
 	return reason
@@ -143,7 +155,8 @@ func (p *Panel) silence(now point.Instant, c *Command) string {
 		reason, p.dirty = "", true
 	}
 	if reason == "" {
-		p.emit(now, Event{Kind: Silenced})
+		p.drill.hushed(now)
+		p.emit(now, Event{Kind: Silenced, Drill: p.onlyDrill()})
 		p.redrive = true
 	}
 	return reason

@@ -143,7 +143,7 @@ func (p *Panel) apply(r *row) {
 		rank := r.rank(a)
 		for _, act := range r.acts {
 			o := &p.outputs[act.output]
-			if rank < o.choice.rank || a.silenced && o.plan.audible() {
+			if rank < o.choice.rank || a.silenced && o.plan.audible() || p.blocks(&o.plan, a) {
 				continue
 			}
 			if o.plan.Irreversible && p.waits(a) && !p.enough(a, 2, (*standing).witnesses) {

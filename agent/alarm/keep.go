@@ -18,21 +18,31 @@ func (p *Panel) restore(s Saved) {
 			id: a.ID, point: a.Point, signal: a.Signal, finding: a.Finding,
 			since: point.Instant(-a.Age), active: !a.Cleared, latched: true,
 			acked: a.Acknowledged, by: a.By, restored: true, silenced: s.Silenced && a.Silenced,
-			incident: a.Incident,
+			incident: a.Incident, held: a.Held, toldAt: point.Instant(-a.Told),
+			long: a.Age >= standsLong,
 		})
 	}
 	p.adopt()
+	p.restoreZones(&s)
 	for _, a := range p.alarms {
 		w := p.at(a.point)
 		if w == nil {
 			continue
 		}
-		a.latched = w.latches(a.finding.Level) || !a.active
+		kept := a.meant().Level
+		if w.wait.on {
+			kept = a.finding.Level
+		}
+		a.latched = w.latches(kept) || !a.active
 		if a.active {
 			a.level, w.told = a.finding.Level, a.finding
-			w.resume(a.finding)
+		}
+		if a.active && !w.wait.ended {
+			w.resume(a.meant())
 		}
 	}
+	p.restoreTest(s.Test)
+	p.restoreDrill(s.Drill)
 	if p.silenced = s.Silenced && len(p.alarms) > 0; p.silenced {
 		p.resoundAt = longPast
 		if left := s.Resound - saveAgain; left > 0 {
@@ -62,8 +72,10 @@ func (p *Panel) restore(s Saved) {
 func (p *Panel) shift(now point.Instant) {
 	by := time.Duration(now)
 	for _, a := range p.alarms {
-		a.since = a.since.Add(by)
+		a.since, a.toldAt = a.since.Add(by), a.toldAt.Add(by)
 	}
+	p.shiftZones(by)
+	p.test.shift(by)
 	if p.resoundAt != 0 {
 		p.resoundAt = p.resoundAt.Add(by)
 	}
@@ -92,7 +104,7 @@ func (p *Panel) inherit(now point.Instant, old *watched) {
 		}
 		return
 	}
-	w.disabled = old.disabled
+	w.disabled, w.wait = old.disabled, old.wait
 	w.fault, w.faultSince, w.faultQuiet = old.fault, old.faultSince, old.faultQuiet
 	for i := range w.channels {
 		for _, c := range old.channels {
@@ -111,8 +123,9 @@ func (p *Panel) saveIfDue(now point.Instant) *Saved {
 	due := p.dirty || p.seq >= p.savedSeq+saveEvery
 	due = p.worthSaving(now) || due
 	if !due && now.Sub(p.savedAt) >= saveAgain {
-		due = p.silenced && p.resoundAt != 0 || p.anyDisabled()
+		due = p.silenced && p.resoundAt != 0 || p.anyDisabled() || p.counts()
 	}
+	due = due || now.Sub(p.savedAt) >= saveAges && p.anyActive()
 	if runs := p.people.runs(); runs > 0 && now.Sub(p.savedAt) >= runs {
 		due = true
 	}
@@ -139,10 +152,13 @@ func (p *Panel) save(now point.Instant) *Saved {
 		s.Resound = p.resoundAt.Sub(now)
 	}
 	for _, a := range p.alarms {
+		if a.drill {
+			continue // Nothing burns, and a restart ends the drill.
+		}
 		s.Alarms = append(s.Alarms, SavedAlarm{
 			ID: a.id, Point: a.point, Signal: a.signal, Finding: a.finding, Age: now.Sub(a.since),
 			Acknowledged: a.acked, By: a.by, Cleared: !a.active, Silenced: a.silenced,
-			Incident: a.incident,
+			Incident: a.incident, Held: a.held, Told: now.Sub(a.toldAt),
 		})
 	}
 	for i := range p.points {
@@ -157,6 +173,8 @@ func (p *Panel) save(now point.Instant) *Saved {
 			})
 		}
 	}
+	p.saveZones(now, s)
+	s.Test, s.Drill = p.test.state(now), p.drill.state(now)
 	s.Duties = p.saveDuties(now)
 	s.Outputs = p.saveOutputs()
 	return s

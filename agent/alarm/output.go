@@ -21,6 +21,9 @@ type driven struct {
 	kept   bool
 	keptBy Origin // zero: an alarm
 
+	lit      bool          // a lamp that an alarm drives
+	litUntil point.Instant // a lamp that outlasts its alarm; 0: none
+
 	echo echo
 }
 
@@ -50,8 +53,11 @@ func (p *Panel) settle(now point.Instant, o *driven) {
 	default:
 		if asked := p.asks(&o.plan); asked != Off {
 			want = asked
+		} else if tone := p.tone(&o.plan); tone != Off {
+			want = tone
 		}
 	}
+	want = p.outlast(now, o, want)
 	if o.plan.Steady && want.IsAlarm() {
 		want = Steady
 	}
@@ -155,9 +161,11 @@ func (p *Panel) tellOutputs(now point.Instant) {
 		}
 		o.told = o.pattern
 		e := Event{Kind: OutputChanged, Output: o.plan.ID, Pattern: o.pattern}
+		e.Drill = o.pattern == DrillTone
 		switch a := o.choice.by; {
 		case a != nil:
 			e.Alarm, e.Zone, e.Point, e.Signal = a.id, a.zone, a.point, a.signal
+			e.Drill = a.drill
 		case o.kept:
 			e.By = o.keptBy
 		}

@@ -30,11 +30,16 @@ type Panel struct {
 	plan    Plan
 	points  []watched
 	index   map[point.ID]int
+	order   []int // of points, in which they are heeded: what threatens most comes first
+	areas   []area
+	danger  int         // points that tell of something that burns or leaks
 	alarms  []*standing // in the order in which they were raised
 	outputs []driven
 	rows    []row
 	notices notices
 	people  people
+	test    *walk     // the walk test that runs, or the last one
+	drill   *exercise // the drill that runs, or the last one
 
 	silenced  bool
 	resoundAt point.Instant // 0: not while silenced
@@ -98,12 +103,14 @@ func (p *Panel) install(plan Plan) {
 		return o.Kind == Buzzer
 	})
 	p.compile()
+	p.installZones()
 	p.redrive = true
 }
 
 // Step makes one step. Its order matters. Commands come first: a silence meant for an old alarm
 // must not hush one that starts in the same step. Then notices, then buttons, which are commands
-// too, then the rules in plan order, then what time alone does, and the outputs last.
+// too, then the rules in plan order, then the zones, then the alarms, what threatens most first,
+// then the faults, then what time alone does, and the outputs last.
 func (p *Panel) Step(now point.Instant, in Input) Decision {
 	p.begin(now)
 	p.age(in.Day)
@@ -120,6 +127,15 @@ func (p *Panel) Step(now point.Instant, in Input) Decision {
 	}
 	p.compare(now)
 	p.watchAll(now)
+	p.interrupt(now)
+	p.doubt(now)
+	for _, i := range p.order {
+		p.heed(now, &p.points[i])
+	}
+	for i := range p.points {
+		p.showFault(now, &p.points[i])
+	}
+	p.remind(now)
 	p.resound(now)
 	p.listen(now)
 	p.showNotices(now)
@@ -132,12 +148,15 @@ func (p *Panel) Step(now point.Instant, in Input) Decision {
 // the old ones had found.
 func (p *Panel) Replan(now point.Instant, plan Plan) Decision {
 	p.begin(now)
-	old, oldOutputs := p.points, p.outputs
+	p.endDrill(now, EndedPlan)
+	old, oldOutputs, areas := p.points, p.outputs, p.areas
 	p.install(plan)
+	p.inheritZones(areas)
 	for i := range old {
 		p.inherit(now, &old[i])
 	}
 	p.adopt()
+	p.markTested()
 	for i := range oldOutputs {
 		p.inheritOutput(now, &oldOutputs[i])
 	}
@@ -155,6 +174,7 @@ func (p *Panel) begin(now point.Instant) {
 	}
 	p.shift(now)
 	p.emit(now, Event{Kind: Started})
+	p.endDrill(now, EndedRestarted)
 	for _, a := range p.alarms {
 		e := a.event(Raised)
 		e.To, e.Restored = a.finding, true
@@ -164,11 +184,13 @@ func (p *Panel) begin(now point.Instant) {
 
 // decide closes a step.
 func (p *Panel) decide(now point.Instant) Decision {
+	p.dim(now)
 	if p.redrive {
 		p.decideOutputs(now)
 	} else {
 		p.wish(now)
 	}
+	p.drill.hear(now, p.outputs)
 	p.tellOutputs(now)
 	p.tellSounded(now)
 	return Decision{Wishes: p.wishes, Events: p.events, Saved: p.saveIfDue(now)}
@@ -197,7 +219,7 @@ func (p *Panel) resound(now point.Instant) {
 	for _, a := range p.alarms {
 		if a.active && a.finding.Level >= detect.Alarm {
 			p.unsilence()
-			p.emit(now, Event{Kind: Resounded})
+			p.emit(now, Event{Kind: Resounded, Drill: p.onlyDrill()})
 			return
 		}
 	}

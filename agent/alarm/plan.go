@@ -129,6 +129,8 @@ type OutputPlan struct {
 	Signals []Signal
 	Level   detect.Level // the lowest level that drives it; 0: Alarm
 	Steady  bool         // on without a pattern: a relay, or a siren with its own tone
+	// Hold is how long it stays on after the last alarm that drove it; it is for lamps.
+	Hold time.Duration
 
 	// In is the zone in which it hangs. During a gas alarm there a fan, a lamp or a relay that is
 	// not Ex stays as it is, because switching it may light the gas. Empty: out of every such zone.

@@ -24,8 +24,8 @@ type Saved struct {
 
 	Zones    []SavedZone   `json:",omitempty"` // that hold an alarm back
 	Lit      []SavedLit    `json:",omitempty"` // lamps that outlast their alarm
-	Test     *SavedTest    `json:",omitempty"` // the walk test that runs, or the last one
-	Drill    *SavedDrill   `json:",omitempty"` // the drill that runs, or the last one
+	Test     *TestState    `json:",omitempty"` // the walk test that runs, or the last one
+	Drill    *DrillState   `json:",omitempty"` // the drill that runs, or the last one
 	Memories []SavedMemory `json:",omitempty"`
 
 	Duties SavedDuties
@@ -45,6 +45,7 @@ type SavedAlarm struct {
 
 	Held   detect.Level  `json:",omitempty"` // its zone holds it back from this level
 	Waited time.Duration `json:",omitempty"` // for a second signal
+	Ended  bool          `json:",omitempty"` // the first signal is over, while it waits
 	Told   time.Duration `json:",omitempty"` // since it was last told
 
 	Incident AlarmID `json:",omitempty"`

@@ -114,6 +114,8 @@ func (p *Panel) Snapshot(now point.Instant) *Snapshot {
 		Alarms:   make([]AlarmState, len(p.alarms)),
 		Outputs:  make([]OutputState, len(p.outputs)),
 		Duties:   p.duties(now),
+		Test:     p.test.state(now),
+		Drill:    p.drill.state(now),
 	}
 	for i := range p.points {
 		s.Points[i] = p.points[i].state(now)
@@ -135,6 +137,7 @@ func (p *Panel) Snapshot(now point.Instant) *Snapshot {
 	})
 	for i, a := range p.alarms {
 		s.Alarms[i] = a.state()
+		s.Alarms[i].Phase, s.Alarms[i].Left = p.phase(now, a)
 	}
 	for i := range p.outputs {
 		o := &p.outputs[i]
@@ -154,7 +157,7 @@ func (a *standing) state() AlarmState {
 		ID: a.id, Point: a.point, Zone: a.zone, Signal: a.signal, Finding: a.finding,
 		Since: a.since, Reached: a.since.Add(a.climb), Active: a.active, Latched: a.latched,
 		Acknowledged: a.acked, By: a.by, Restored: a.restored, Silenced: a.silenced,
-		Incident: a.incident,
+		Incident: a.incident, Drill: a.drill,
 	}
 }
 
@@ -163,6 +166,10 @@ func (w *watched) state(now point.Instant) PointState {
 		ID: w.plan.ID, Name: w.plan.Name, Zone: w.plan.Zone, Signal: w.plan.Signal,
 		Finding: w.finding, Aborted: w.aborted, Channels: make([]ChannelState, len(w.channels)),
 		Conditions: w.plan.Spec.Conditions, Life: w.life,
+		Testing: w.testing, Chatters: w.chatter.times > 0,
+	}
+	if w.held != detect.Normal {
+		s.Finding = w.shown
 	}
 	if w.alarm != nil {
 		s.Alarm = w.alarm.id

@@ -28,12 +28,17 @@ type standing struct {
 	restored bool
 	silenced bool
 	incident AlarmID // that it belongs to; empty: none
+
+	held   detect.Level // what its zone makes a pre-alarm of; Normal: nothing
+	toldAt point.Instant
+	long   bool // it was told that it stands for long
+	drill  bool // nothing burns
 }
 
 func (a *standing) event(k Kind) Event {
 	return Event{
 		Kind: k, Alarm: a.id, Zone: a.zone, Point: a.point, Signal: a.signal, Latched: a.latched,
-		Incident: a.incident,
+		Incident: a.incident, Drill: a.drill,
 	}
 }
 
@@ -43,14 +48,23 @@ func (w *watched) latches(l detect.Level) bool {
 	return w.plan.Latch && l != detect.PreAlarm
 }
 
+// keeps is the level that a point latches while its zone holds it back. A first signal that waits
+// for a second one latches nothing.
+func (w *watched) keeps() detect.Level {
+	if w.wait.on {
+		return detect.Normal
+	}
+	return w.held
+}
+
 // follow brings the alarm of a point into line with what its rule finds.
 func (p *Panel) follow(now point.Instant, w *watched) {
-	a, level := w.alarm, w.finding.Level
+	a, level := w.alarm, w.shown.Level
 	switch {
 	case a == nil && level == detect.Normal:
 	case a == nil:
 		p.raise(now, w)
-	case level > a.level:
+	case level > a.level, w.held > a.held:
 		// It went higher, or came back before the reset. It rings again: whoever silenced the alarm
 		// saw less, or saw it end.
 		p.rise(now, w, w.told)
@@ -59,7 +73,7 @@ func (p *Panel) follow(now point.Instant, w *watched) {
 	default:
 		a.level = level
 	}
-	w.told = w.finding
+	w.told = w.shown
 }
 
 // raise starts an alarm.
@@ -69,6 +83,7 @@ func (p *Panel) raise(now point.Instant, w *watched) {
 		id:    AlarmID(fmt.Sprintf("%s-%d-%d", w.plan.ID, p.boot, p.lastAlarm)),
 		point: w.plan.ID, zone: w.plan.Zone, signal: w.plan.Signal, since: now,
 		nature: w.plan.nature(), devices: w.plan.Devices,
+		drill: w.part != noPart,
 	}
 	p.alarms = append(p.alarms, w.alarm)
 	p.rise(now, w, detect.Finding{})
@@ -77,24 +92,25 @@ func (p *Panel) raise(now point.Instant, w *watched) {
 // rise lets the alarm of w stand at the level of its finding, unseen by anyone, and sound.
 func (p *Panel) rise(now point.Instant, w *watched, from detect.Finding) {
 	a := w.alarm
-	if w.finding.Level > a.finding.Level {
+	if w.shown.Level > a.finding.Level {
 		a.climb = now.Sub(a.since)
 	}
-	if w.finding.Level >= a.finding.Level {
-		a.finding = w.finding
+	if w.shown.Level >= a.finding.Level {
+		a.finding = w.shown
 	}
-	a.active, a.level = true, w.finding.Level
-	a.acked, a.by = false, Origin{}
-	a.latched = a.latched || w.latches(a.finding.Level)
+	a.active, a.level, a.held = true, w.shown.Level, w.held
+	a.acked, a.by, a.toldAt = false, Origin{}, now
+	a.latched = a.latched || w.latches(max(a.finding.Level, w.keeps()))
 	a.silenced = false
 	if p.alarming(a) {
 		p.unsilence()
 		p.rang = true
 	}
-	isNew := p.involve(now, a)
+	isNew := !a.drill && p.involve(now, a)
 	e := a.event(Raised)
-	e.From, e.To = from, w.finding
+	e.From, e.To = from, w.shown
 	p.emit(now, e)
+	p.rehearse(now, a, Raised)
 	if isNew {
 		p.emit(now, a.event(IncidentOpened))
 	}
@@ -111,7 +127,7 @@ func (p *Panel) clear(now point.Instant, w *watched) {
 	a := w.alarm
 	a.active, a.level = false, detect.Normal
 	e := a.event(Cleared)
-	e.From, e.To = a.finding, w.finding
+	e.From, e.To = a.finding, w.shown
 	p.emit(now, e)
 	if !a.latched {
 		p.remove(a)
@@ -138,7 +154,10 @@ func (p *Panel) remove(a *standing) {
 		p.alarms = slices.Delete(p.alarms, i, i+1)
 	}
 	if w := p.at(a.point); w != nil && w.alarm == a {
-		w.alarm = nil
+		w.alarm, w.wait = nil, wait{}
+		if w.part == plays {
+			w.part = played
+		}
 	}
 	if !slices.ContainsFunc(p.alarms, func(a *standing) bool { return a.silenced }) {
 		p.silenced, p.resoundAt = false, 0

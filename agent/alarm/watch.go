@@ -15,7 +15,8 @@ type watched struct {
 	fresh    []point.Reading // since the last step
 	channels []channel
 	finding  detect.Finding
-	told     detect.Finding // the one before, while in service
+	shown    detect.Finding // what the panel takes it for
+	told     detect.Finding // the one shown before, while in service
 	aborted  uint64
 	broken   string    // what the rule panicked with; empty: never
 	alarm    *standing // that stands or is latched here
@@ -29,6 +30,13 @@ type watched struct {
 	life     LifeState // of its sensor
 	kept     SavedMemory
 	armed    bool // a button that was seen open
+
+	area    int          // of Panel.areas; -1: none
+	held    detect.Level // that its zone holds back; Normal: nothing
+	wait    wait
+	chatter chatter
+	testing bool // under test
+	part    part // in a drill
 }
 
 // channel is what is known of one quantity of a point.
@@ -88,23 +96,33 @@ func (c *channel) take(rd point.Reading, raw int64) {
 	}
 }
 
-// watch judges one point and follows what its rule says. A disabled point is judged too, so that it
-// is known at once what stands there when the disablement ends.
+// watch judges one point, and obeys it when it is a button. A disabled point is judged too, so that
+// it is known at once what stands there when the disablement ends.
 func (p *Panel) watch(now point.Instant, w *watched) {
 	if d := w.disabled; d != nil && now >= d.until {
 		p.enable(now, w, Event{Reason: RefusedExpired})
 	}
 	w.finding = w.judge(now)
 	w.fresh = w.fresh[:0]
+	p.chatters(now, w)
 	switch {
 	case w.disabled != nil:
 		w.armed = false
 	case w.plan.Button.acts():
 		p.press(now, w)
+	}
+}
+
+// heed does what the finding of a point asks for.
+func (p *Panel) heed(now point.Instant, w *watched) {
+	switch {
+	case w.disabled != nil, w.plan.Button.acts():
+	case w.testing:
+		p.try(now, w)
 	default:
+		w.shown = p.seen(now, w)
 		p.follow(now, w)
 	}
-	p.showFault(now, w)
 }
 
 // judge asks the rule. A rule that panics costs its own point only: what it had found is held, and

@@ -1,7 +1,6 @@
 package alarm
 
 import (
-	"slices"
 	"time"
 
 	"github.com/firepost/firepost/agent/detect"
@@ -70,40 +69,8 @@ type SavedLit struct {
 	Remaining time.Duration
 }
 
-// triggers counts the points of a zone that witness its fire or gas: in alarm or latched, and none
-// read from a device of another one. A call point is a witness too; a drill and a test are none.
-func (p *Panel) triggers(zone ZoneID) int {
-	n := 0
-	for i, a := range p.alarms {
-		if a.zone == zone && a.witnesses() && !p.repeats(i) {
-			n++
-		}
-	}
-	return n
-}
-
 // witnesses tells whether a is an alarm of something that burns or leaks.
 func (a *standing) witnesses() bool {
-	return a.finding.Level >= detect.Alarm &&
+	return a.finding.Level >= detect.Alarm && !a.drill &&
 		(a.signal == Fire || a.signal == Gas || a.signal == CO)
-}
-
-// repeats tells whether an earlier alarm of the same zone was read from a device of alarm i.
-func (p *Panel) repeats(i int) bool {
-	w := p.at(p.alarms[i].point)
-	if w == nil {
-		return false
-	}
-	for _, earlier := range p.alarms[:i] {
-		other := p.at(earlier.point)
-		if other == nil || earlier.zone != p.alarms[i].zone || !earlier.witnesses() {
-			continue
-		}
-		for _, device := range w.plan.Devices {
-			if slices.Contains(other.plan.Devices, device) {
-				return true
-			}
-		}
-	}
-	return false
 }

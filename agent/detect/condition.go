@@ -27,6 +27,8 @@ type condition struct {
 	unsure  bool          // it stands by such values only
 	why     Evidence      // what made it stand
 	aborted uint64
+	heard   bool // last is a value
+	raw     bool // last meets the condition, before any delay
 }
 
 func newCondition(c Condition) condition {
@@ -101,6 +103,7 @@ func (c *condition) take(at point.Instant, rd *point.Reading) {
 	c.cold = rd.Quality == point.Uncertain && rd.Reason == point.WarmUp
 	c.unsure = c.unsure && c.cold
 	c.see(at, rd)
+	c.heard = true
 	switch {
 	case !c.stands:
 		c.approach(at)

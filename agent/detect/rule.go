@@ -49,7 +49,8 @@ func (s Spec) Needs() []drivers.Quantity {
 	return all
 }
 
-// specRule is the rule that a Spec describes. It also implements Resumer, Rememberer and Counter.
+// specRule is the rule that a Spec describes. It also implements Resumer, Rememberer, Counter and
+// Observer.
 type specRule struct {
 	started    bool
 	channels   []health
@@ -59,6 +60,7 @@ type specRule struct {
 	drift      drift
 	onFault    Level
 	warmUp     Level
+	raw        Raw
 }
 
 // New returns the rule that s describes. Its memory is fixed: nothing grows with the readings.
@@ -123,6 +125,7 @@ func (r *specRule) take(at point.Instant, rd *point.Reading) {
 	if r.drift.Alarm > 0 && rd.Quality == point.Good && q == r.drift.Quantity {
 		r.drift.take(at, rd.Sample.Value)
 	}
+	r.observe(at)
 }
 
 // elapse lets time pass without a reading.

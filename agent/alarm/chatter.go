@@ -1,0 +1,95 @@
+package alarm
+
+import (
+	"time"
+
+	"github.com/firepost/firepost/agent/detect"
+	"github.com/firepost/firepost/agent/point"
+)
+
+const (
+	chatterChanges = 3                 // of the raw condition …
+	chatterWithin  = 60 * time.Second  // … within this make a chatter
+	chatterLongest = 300 * time.Second // off-delay of a point that chatters
+	chatterLeast   = 10 * time.Second  // the off-delay that is doubled, when the point has less
+	chatterCalm    = 10 * time.Minute  // without a change it is over
+)
+
+// chatter watches how often the condition of a point changes.
+type chatter struct {
+	counted uint64 // changes so far
+	at      [chatterChanges]point.Instant
+	n       int            // of at, oldest first
+	times   uint8          // how often the off-delay was doubled
+	kept    detect.Finding // shown while the off-delay runs
+	leaving bool
+	since   point.Instant // of leaving
+}
+
+// isLifeSafety tells the signals that people must leave for. They get no longer delay for anything.
+func isLifeSafety(s Signal) bool {
+	switch s {
+	case Fire, Gas, CO, Flood, Evacuation:
+		return true
+	}
+	return false
+}
+
+// chatters follows the raw condition of a point, also where it ends before its on-delay.
+func (p *Panel) chatters(now point.Instant, w *watched) {
+	o, ok := w.rule.(detect.Observer)
+	if !ok || isLifeSafety(w.plan.Signal) {
+		return
+	}
+	c := &w.chatter
+	changes := o.Raw().Changes
+	for range min(changes-c.counted, chatterChanges) {
+		if c.n == chatterChanges {
+			copy(c.at[:], c.at[1:])
+			c.n--
+		}
+		c.at[c.n] = now
+		c.n++
+	}
+	c.counted = changes
+	switch {
+	case c.n == chatterChanges && now.Sub(c.at[0]) <= chatterWithin:
+		c.n = 0
+		if c.times == 0 || w.offDelay()<<c.times < chatterLongest {
+			c.times++
+			p.emit(now, Event{
+				Kind: Chattering, Zone: w.plan.Zone, Point: w.plan.ID, Signal: w.plan.Signal,
+				For: min(w.offDelay()<<c.times, chatterLongest),
+			})
+		}
+	case c.times > 0 && c.n > 0 && now.Sub(c.at[c.n-1]) >= chatterCalm:
+		c.n, c.times = 0, 0
+	}
+}
+
+// offDelay is that of its rule, which is over before the panel hears that a condition has ended.
+func (w *watched) offDelay() time.Duration {
+	d := chatterLeast
+	for _, c := range w.plan.Spec.Conditions {
+		d = max(d, c.Release)
+	}
+	return d
+}
+
+// steady is the finding of a point, held for the longer off-delay while it chatters.
+func (w *watched) steady(now point.Instant) detect.Finding {
+	c, f := &w.chatter, w.finding
+	if c.times == 0 || f.Level >= c.kept.Level {
+		c.kept, c.leaving = f, false
+		return f
+	}
+	if !c.leaving {
+		c.leaving, c.since = true, now
+	}
+	if now.Sub(c.since) >= min(w.offDelay()<<c.times, chatterLongest)-w.offDelay() {
+		c.kept, c.leaving = f, false
+		return f
+	}
+	c.kept.Fault = f.Fault
+	return c.kept
+}

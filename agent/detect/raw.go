@@ -1,0 +1,46 @@
+package detect
+
+import "github.com/firepost/firepost/agent/point"
+
+// Raw is whether a condition of a point is met at this moment, before any delay.
+type Raw struct {
+	Met     bool
+	Since   point.Instant // of Met
+	Changes uint64        // readings with which a condition began or ended to be met
+}
+
+// Observer is a Rule that tells what it sees before its delays. Who tests a detector wants to know
+// when it was tried, and a condition that comes and goes shows here first.
+type Observer interface {
+	Raw() Raw
+}
+
+// Raw implements Observer.
+func (r *specRule) Raw() Raw { return r.raw }
+
+// observe looks at the conditions after a reading.
+func (r *specRule) observe(at point.Instant) {
+	changed, met := false, false
+	for i := range r.conditions {
+		c := &r.conditions[i]
+		changed = c.observe() || changed
+		met = met || c.raw
+	}
+	if changed {
+		r.raw.Changes++
+	}
+	if met != r.raw.Met {
+		r.raw.Met, r.raw.Since = met, at
+	}
+}
+
+// observe tells whether the newest value has begun or ended to meet the condition. One that stands
+// is met until the value has come back by the hysteresis.
+func (c *condition) observe() bool {
+	limit := c.met // which limit has been met is for its way back, and not for us to change
+	met := c.heard && (c.reach(c.last) || c.raw && c.stands && !c.back(c.last))
+	c.met = limit
+	changed := met != c.raw
+	c.raw = met
+	return changed
+}
