@@ -15,12 +15,12 @@ type Life struct {
 	Days      int32 // 0: no end
 }
 
-// LifeState is where a sensor stands in its life.
+// LifeState is where a sensor stands in its life. The zero value is one that nobody watches.
 type LifeState struct {
-	Fault detect.FaultCode // end_of_life, end_of_life_soon, or none
-	Left  int32            // days; negative: since when it is over; meaningless unless Known
-	Known bool             // the day and the day of its installation are known
-	Ends  bool             // it has an end, so that an unknown one is worth a word
+	Fault   detect.FaultCode // end_of_life, end_of_life_soon, or none
+	Watched bool             // the day of its installation and its life are known
+	Known   bool             // and so is today; until then its end is not noticed
+	Left    int32            // days; negative: since when it is over; meaningless unless Known
 }
 
 // lifeWarning is how long before its end a sensor is reported.
@@ -28,8 +28,8 @@ const lifeWarning = 30
 
 // at is where a life stands on a day.
 func (l Life) at(day Date) LifeState {
-	s := LifeState{Ends: l.Days > 0}
-	if !s.Ends || l.Installed == 0 || day == 0 {
+	s := LifeState{Watched: l.Days > 0 && l.Installed != 0}
+	if !s.Watched || day == 0 {
 		return s
 	}
 	s.Known, s.Left = true, int32(l.Installed)+l.Days-int32(day)

@@ -174,13 +174,28 @@ func (c *condition) elapse(now point.Instant, faulty bool) {
 	}
 }
 
-// explains tells whether e is a reason that this condition gave.
-func (c *condition) explains(e Evidence) bool {
-	if e.Weight == 0 || e.Quantity != c.quantity() {
+// Explains tells whether a reason may be this condition's.
+func (c Condition) Explains(e Evidence) bool {
+	switch {
+	case e.Quantity != c.quantity():
 		return false
+	case c.Kind == Active:
+		return e.Limit == 1
 	}
-	return c.Kind == Active && e.Limit == 1 || c.Kind != Active && e.Limit == c.Limit ||
-		c.FastRise > 0 && e.Limit == c.FastLimit
+	return e.Limit == c.Limit || c.FastRise > 0 && e.Limit == c.FastLimit
+}
+
+// PerText is what follows a value of a rise, such as "/min". It is empty for the other kinds.
+func (c Condition) PerText() string {
+	switch {
+	case c.Kind != Rise:
+		return ""
+	case c.per() == time.Hour:
+		return "/h"
+	case c.per() == 24*time.Hour:
+		return "/d"
+	}
+	return "/min"
 }
 
 // resume lets the condition stand as it did in an earlier run.

@@ -233,7 +233,7 @@ func (r *specRule) Resume(f Finding) {
 	for i := range r.conditions {
 		c := &r.conditions[i]
 		for _, e := range f.Why {
-			if c.Level <= f.Level && c.explains(e) {
+			if e.Weight != 0 && c.Level <= f.Level && c.Explains(e) {
 				c.resume(e)
 				found = true
 			}

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
@@ -176,32 +177,40 @@ func causeOf(id point.ID, f detect.Finding, p *alarm.PointPlan) *cause {
 // It is empty when the rule is not given as conditions.
 func ruleText(f detect.Finding, spec detect.Spec) string {
 	for _, c := range spec.Conditions {
-		why := f.Why[0]
-		if c.Level != f.Level || c.Quantity != why.Quantity {
-			continue
+		// An active contact needs no limit, and older evidence has none.
+		active := c.Kind == detect.Active && c.Quantity == f.Why[0].Quantity
+		if c.Level == f.Level && (active || c.Explains(f.Why[0])) {
+			return conditionText(c)
 		}
-		if c.Kind != detect.Active && c.Limit != why.Limit {
-			continue
-		}
-		return conditionText(c)
 	}
 	return ""
 }
 
 func conditionText(c detect.Condition) string {
-	text := c.Quantity.String()
+	q := c.Quantity
+	text := q.String()
 	switch c.Kind {
 	case detect.Active:
 		text += " active"
 	case detect.Above:
-		text += " >= " + c.Quantity.Text(c.Limit)
+		text += " >= " + q.Text(c.Limit)
 	case detect.Below:
-		text += " <= " + c.Quantity.Text(c.Limit)
+		text += " <= " + q.Text(c.Limit)
 	case detect.Rise:
-		text += " rises >= " + c.Quantity.Text(c.Limit) + "/min"
+		text += " rises >= " + q.Text(c.Limit) + c.PerText()
+	case detect.Over:
+		text += " >= baseline + " + q.Text(c.Limit)
+	case detect.Dose:
+		text += " dose from " + q.Text(c.Limit)
+	}
+	if c.FastRise > 0 {
+		text += ", or >= " + q.Text(c.FastLimit) + " rising >= " + q.Text(c.FastRise) + "/min,"
 	}
 	if c.Confirm > 0 {
 		text += " for " + c.Confirm.String()
+	}
+	if c.Of > 0 {
+		text += " in " + strconv.Itoa(int(c.Need)) + " of " + strconv.Itoa(int(c.Of)) + " samples"
 	}
 	return text
 }

@@ -58,9 +58,10 @@ func quiet() *Status {
 						Seen: true, Quality: point.Good}}},
 				{ID: "heat-1", Name: "厨房温感 Heat", Zone: "kitchen", Signal: alarm.Fire, Aborted: 2,
 					Channels: []alarm.ChannelState{{Quantity: drivers.Temperature, Value: 23_400,
-						At: 98 * sec, Seen: true, Quality: point.Good}}},
+						Raw: 23_700, At: 98 * sec, Seen: true, Quality: point.Good}}},
 				{ID: "gas-1", Zone: "hall", Signal: alarm.Gas,
-					Channels: []alarm.ChannelState{{Quantity: drivers.Combustible, Value: 200,
+					Life: alarm.LifeState{Watched: true},
+					Channels: []alarm.ChannelState{{Quantity: drivers.Combustible, Value: 200, Raw: 200,
 						At: 99 * sec, Seen: true, Quality: point.Uncertain, Reason: point.WarmUp}}},
 			},
 			Outputs: []alarm.OutputState{
@@ -107,7 +108,7 @@ func burning() *Status {
 	p.Points[1].Finding, p.Points[1].Alarm = heat, "heat-1-41-5"
 	p.Points[1].Channels[0].Value = 66_199
 	p.Points[2].Finding.Fault = detect.SensorSilent
-	p.Points[2].Channels[0] = alarm.ChannelState{Quantity: drivers.Combustible, Value: 200,
+	p.Points[2].Channels[0] = alarm.ChannelState{Quantity: drivers.Combustible, Value: 200, Raw: 200,
 		At: 20 * sec, Seen: true, Quality: point.Bad, Reason: point.Stale}
 	p.Alarms = []alarm.AlarmState{
 		{ID: "smoke-1-40-4", Point: "smoke-1", Zone: "kitchen", Signal: alarm.Fire,

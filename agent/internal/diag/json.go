@@ -83,10 +83,14 @@ type (
 		Reason   string        `json:"reason,omitempty"`
 		Aborted  uint64        `json:"aborted"`
 		Values   []valueJSON   `json:"values"`
+		// Until the end of the sensor's life; and that nobody counts, for want of a date.
+		LifeDays  *int32 `json:"life_days,omitempty"`
+		LifeWaits bool   `json:"life_waits,omitempty"`
 	}
 	valueJSON struct {
 		Quantity string   `json:"quantity"`
 		Value    *int64   `json:"value,omitempty"`
+		Raw      *int64   `json:"raw,omitempty"` // before calibration, where that changed it
 		Text     string   `json:"text,omitempty"`
 		Age      *float64 `json:"age_seconds,omitempty"`
 		Quality  string   `json:"quality"`
@@ -186,9 +190,7 @@ func newEvidenceJSON(f detect.Finding, conditions []detect.Condition) []evidence
 		}
 		if c, ok := behind(f, i, conditions); ok {
 			j.Level = c.Level.String()
-			if c.Kind == detect.Rise {
-				j.Text += perMinute
-			}
+			j.Text += c.PerText()
 		}
 		all = append(all, j)
 	}
@@ -200,6 +202,10 @@ func newPointJSON(p *alarm.PointState, at point.Instant) pointJSON {
 		ID: p.ID, Name: p.Name, Zone: p.Zone, Signal: p.Signal.String(),
 		Level: p.Finding.Level.String(), Fault: string(p.Finding.Fault), Alarm: p.Alarm,
 		Disabled: p.Disabled.Seconds(), Reason: p.Reason, Aborted: p.Aborted, Values: []valueJSON{},
+		LifeWaits: p.Life.Watched && !p.Life.Known,
+	}
+	if p.Life.Known {
+		j.LifeDays = &p.Life.Left
 	}
 	for _, c := range p.Channels {
 		v := valueJSON{Quantity: c.Quantity.String(), Quality: c.Quality.String()}
@@ -209,6 +215,9 @@ func newPointJSON(p *alarm.PointState, at point.Instant) pointJSON {
 		if c.Seen && c.Quality != point.Bad {
 			value, age := c.Value, at.Sub(c.At).Seconds()
 			v.Value, v.Age, v.Text = &value, &age, shown(c.Quantity, c.Value)
+			if raw := c.Raw; raw != value {
+				v.Raw = &raw
+			}
 		}
 		j.Values = append(j.Values, v)
 	}

@@ -187,6 +187,7 @@ func (m *markup) points(all []pointView) {
 			m.said(" <em>%s %s</em>", value.Note)
 			m.add("</span>")
 		}
+		m.said(`<span class="small">%s · %s</span>`, p.Life)
 		m.add("</td>\n<td class=\"state %s\"><b>%s<br>%s</b>", p.Class, p.State.Zh, p.State.En)
 		m.small(p.Reason)
 		m.said(`<span class="small">剩余 %s · %s left</span>`, p.Left)

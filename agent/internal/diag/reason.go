@@ -54,17 +54,12 @@ func why(f detect.Finding, conditions []detect.Condition) []whyView {
 		v := whyView{Value: shown(e.Quantity, e.Value), Limit: e.Quantity.Text(e.Limit)}
 		if c, ok := behind(f, i, conditions); ok {
 			v.Level = levels[c.Level]
-			if c.Kind == detect.Rise {
-				v.Value, v.Limit = v.Value+perMinute, v.Limit+perMinute
-			}
+			v.Value, v.Limit = v.Value+c.PerText(), v.Limit+c.PerText()
 		}
 		all = append(all, v)
 	}
 	return all
 }
-
-// perMinute follows the value of a condition that looks at how fast it grows.
-const perMinute = "/min"
 
 // behind finds the condition that gave reason i of f. Reasons come by falling level, so that of two
 // conditions with one limit the higher belongs to the earlier reason.
@@ -72,7 +67,7 @@ func behind(f detect.Finding, i int, conditions []detect.Condition) (detect.Cond
 	e := f.Why[i]
 	var fit []detect.Condition
 	for _, c := range conditions {
-		if c.Quantity == e.Quantity && c.Limit == e.Limit && c.Level <= f.Level {
+		if c.Explains(e) && c.Level <= f.Level {
 			fit = append(fit, c)
 		}
 	}

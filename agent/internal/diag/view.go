@@ -64,6 +64,7 @@ type pointView struct {
 	Values     []valueView
 	Reason     string     // of a disablement
 	Left       alarm.Text // of a disablement
+	Life       alarm.Text // of its sensor; empty: nothing to say
 }
 
 type valueView struct {
@@ -204,6 +205,9 @@ func newPointView(p *alarm.PointState, n names) pointView {
 	}
 	if p.Disabled > 0 {
 		v.Reason, v.Left = p.Reason, span(p.Disabled)
+	}
+	if p.Life.Watched && !p.Life.Known {
+		v.Life = lifeWaits
 	}
 	for _, c := range p.Channels {
 		v.Values = append(v.Values, newValueView(c))

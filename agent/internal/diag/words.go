@@ -158,6 +158,10 @@ var reasons = map[point.Reason]alarm.Text{
 	point.Test:      {En: "test", Zh: "测试"},
 }
 
+// lifeWaits says that the end of a sensor's life is not watched.
+var lifeWaits = alarm.Text{
+	En: "End of life not watched: the date is not known", Zh: "日期未知，暂未检查使用寿命"}
+
 // rounded is value to three figures, which is what a person takes in at a glance.
 func rounded(value int64) int64 {
 	step := int64(1)
