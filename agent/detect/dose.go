@@ -68,18 +68,18 @@ func between(a, b, part, whole int64) int64 {
 	return a + (b-a)*part/whole
 }
 
-// root is the square root of v, to the nearest. v is at most 2^62.
+// root is the square root of v, to the nearest. v must not be negative.
 func root(v int64) int64 {
-	r := int64(0)
-	for bit := int64(1) << 31; bit > 0; bit >>= 1 {
-		if next := r | bit; next*next <= v {
+	rest, r := uint64(v), uint64(0)
+	for bit := uint64(1) << 31; bit > 0; bit >>= 1 {
+		if next := r | bit; next*next <= rest {
 			r = next
 		}
 	}
-	if v-r*r > r {
+	if rest-r*r > r {
 		r++
 	}
-	return r
+	return int64(r)
 }
 
 // dose counts what CO does to blood: up by dt/T(C), held between 25 and 40 ppm, down below.
@@ -95,7 +95,7 @@ type dose struct {
 func (d *dose) take(at point.Instant, ppb int64, good bool) {
 	d.grows, d.fades = 0, good && ppb < doseFades
 	if t := doseTime(ppb); t > 0 {
-		d.grows = doseFull * int64(time.Millisecond/tens) / t
+		d.grows = (doseFull*int64(time.Millisecond/tens) + t - 1) / t // never later than T(C)
 	}
 	if !d.known {
 		d.known, d.until = true, at
