@@ -17,7 +17,7 @@ func chamber() Spec {
 	alarm.Level, alarm.Limit, alarm.Need, alarm.Of = Alarm, 1000, 2, 3
 	return Spec{
 		Stale: time.Minute, Conditions: []Condition{pre, alarm},
-		Drift:      Drift{Quantity: drivers.Raw, Alarm: 1000, Zero: 200},
+		Drift: Drift{Quantity: drivers.Raw, Alarm: 1000, Zero: 200},
 	}
 }
 

@@ -290,7 +290,7 @@ func TestMonoxideIsCountedAsADose(t *testing.T) {
 		ppm  float64
 		want []string
 	}{{39, nil}, {50, []string{"1h17m3s alarm"}}, {100, []string{"24m3s alarm"}},
-		{300, []string{"1m4s alarm"}}} {
+		{300, []string{"1m3s alarm"}}} {
 		got, _ := watch(fire(gas...), gas, 2*3600, steady(tt.ppm))
 		same(t, got, tt.want)
 	}
