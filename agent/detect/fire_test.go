@@ -303,7 +303,7 @@ func TestMonoxideIsCountedAsADose(t *testing.T) {
 	r = fire(gas...)
 	r.(Rememberer).Remember(m)
 	got, _ := watch(r, gas, 100, steady(300))
-	same(t, got, []string{"4s alarm"})
+	same(t, got, []string{"3s alarm"})
 	r.(Rememberer).Remember(Memory{Dose: -1})
 	if got := r.(Rememberer).Memory(); got != (Memory{}) {
 		t.Errorf("nonsense: got %+v, want nothing", got)
