@@ -15,23 +15,23 @@ const (
 
 // ButtonPlan makes a point of a button or of a key switch of the box. The zero value is none.
 type ButtonPlan struct {
-	Action Action // what pressing it does, one of Buttons
+	Action Action // what pressing it does
 	Level  uint8  // its access level, 1 or 2; one of level 1 may only acknowledge and answer
 	Key    bool   // a key switch: while it is turned, at most 10 min, every button has level 2
 }
 
-// acts tells whether the point is a button or a key switch.
-func (b ButtonPlan) acts() bool { return b.Key || b.Action != 0 }
+// Acts tells whether the point is a button or a key switch.
+func (b ButtonPlan) Acts() bool { return b.Key || b.Action != 0 }
 
 // watchAll judges the points: buttons first, because what they hush or reset is what stood before.
 func (p *Panel) watchAll(now point.Instant) {
 	for i := range p.points {
-		if p.points[i].plan.Button.acts() {
+		if p.points[i].plan.Button.Acts() {
 			p.watch(now, &p.points[i])
 		}
 	}
 	for i := range p.points {
-		if !p.points[i].plan.Button.acts() {
+		if !p.points[i].plan.Button.Acts() {
 			p.watch(now, &p.points[i])
 		}
 	}

@@ -49,16 +49,8 @@ func (a Action) Needs() uint8 {
 	return rights[a].person
 }
 
-// Buttons are the actions that a button of the box can have.
-func Buttons() []Action {
-	var all []Action
-	for a := range actions {
-		if rights[a].button > 0 {
-			all = append(all, a)
-		}
-	}
-	return all
-}
+// IsForAnybody tells whether a button of level 1, which anybody can reach, may do it.
+func (a Action) IsForAnybody() bool { return a < actions && rights[a].button == 1 }
 
 // Lendable are the rights of the district that a site file can take away.
 func Lendable() []Action {

@@ -108,7 +108,7 @@ func (p *Panel) watch(now point.Instant, w *watched) {
 	switch {
 	case w.disabled != nil:
 		w.armed = false
-	case w.plan.Button.acts():
+	case w.plan.Button.Acts():
 		p.press(now, w)
 	}
 }

@@ -98,6 +98,7 @@ func (c *checker) check(root *table) {
 	for i, t := range outputs {
 		c.output(i, t)
 	}
+	c.people(s)
 	c.district(c.only(s, "district"))
 	c.page(c.only(s, "page"))
 	s.finish()
@@ -204,6 +205,7 @@ func (c *checker) district(s *section) {
 	for q, v := range deadbands {
 		d.Deadband[q] = v
 	}
+	c.rights(s)
 	v, ok := s.get("deadband")
 	s.finish()
 	if !ok {

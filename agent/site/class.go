@@ -93,6 +93,9 @@ var classes = []class{
 	{name: "power", signal: alarm.Power, confirm: 10 * time.Second, supplies: true,
 		limits: []preset{below(drivers.Charge, detect.Alarm, 20_000)}},
 	{name: "tamper", signal: alarm.Supervisory, confirm: time.Second},
+	// A button and a key switch of the box itself; see people.go.
+	{name: buttonClass, confirm: buttonTime, quantities: contactOnly},
+	{name: keyClass, confirm: buttonTime, quantities: contactOnly},
 	{name: "door", signal: alarm.Supervisory, confirm: time.Second},
 	{name: "valve", signal: alarm.Supervisory, confirm: time.Second},
 	{name: "pump", signal: alarm.Supervisory, confirm: time.Second},

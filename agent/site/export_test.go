@@ -1,5 +1,7 @@
 package site
 
+import "github.com/firepost/firepost/agent/alarm"
+
 // Words lists the words that only this package knows: the classes and the keys of limits.
 func Words() []string {
 	words := classNames()
@@ -10,6 +12,9 @@ func Words() []string {
 		for _, p := range cl.profiles {
 			words = append(words, p.name)
 		}
+	}
+	for _, a := range append(buttonActions(), alarm.Lendable()...) {
+		words = append(words, a.String())
 	}
 	return append(append(words, healthKeys...), delayKeys...)
 }

@@ -48,6 +48,7 @@ func (c *checker) point(i int, t *table) {
 	}
 	r.health(fed)
 	p.plan.Life = r.life()
+	c.button(s, p)
 	p.plan.Pair, p.pairAt = point.ID(r.pair()), s.line("pair")
 	s.finish()
 	if !named {

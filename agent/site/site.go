@@ -26,16 +26,17 @@ var Reference string
 
 // Site is a checked site file.
 type Site struct {
-	ID       string
-	Name     string // for people; the ID when the file gives none
-	Tenant   string // part of the topics; empty: that of the identity
-	Hash     string // of the bytes of the file, 16 hexadecimal digits
-	Sensors  []Sensor
-	Outputs  []Output
-	District District
-	Page     Page
-	Warnings Problems // allowed, but worth a look
-	Notes    Problems // nothing is wrong, and somebody should know
+	ID        string
+	Name      string // for people; the ID when the file gives none
+	Tenant    string // part of the topics; empty: that of the identity
+	Hash      string // of the bytes of the file, 16 hexadecimal digits
+	Sensors   []Sensor
+	Outputs   []Output
+	District  District
+	Page      Page
+	Operators []Operator
+	Warnings  Problems // allowed, but worth a look
+	Notes     Problems // nothing is wrong, and somebody should know
 
 	plan alarm.Plan
 }
@@ -84,6 +85,8 @@ func (s *Site) Plan() alarm.Plan {
 	}
 	p.Zones = slices.Clone(p.Zones)
 	p.Outputs = slices.Clone(p.Outputs)
+	p.Operators, p.Items = slices.Clone(p.Operators), slices.Clone(p.Items)
+	p.MayNot = slices.Clone(p.MayNot)
 	for i := range p.Outputs {
 		p.Outputs[i].Zones = slices.Clone(p.Outputs[i].Zones)
 		p.Outputs[i].Signals = slices.Clone(p.Outputs[i].Signals)

@@ -127,6 +127,8 @@ func describe(s *site.Site) string {
 		fmt.Fprintf(&b, "output %s %q %v zones %v signals %v level %v steady %v: %s %v keep %v\n",
 			o.ID, o.Name, o.Kind, o.Zones, o.Signals, o.Level, o.Steady, v.Model, v.Options, v.Keep)
 	}
+	fmt.Fprintf(&b, "operators %v items %v shift %d may not %v may silence %v\n",
+		plan.Operators, plan.Items, plan.Shift, plan.MayNot, plan.MaySilence)
 	fmt.Fprintf(&b, "resound %v, report %v, page %q\n",
 		plan.Resound, s.District.Report, s.Page.Listen)
 	for _, q := range drivers.Quantities() {
@@ -166,6 +168,9 @@ func describeHealth(b *strings.Builder, p alarm.PointPlan) {
 	if d := p.Spec.Drift; d.Alarm != 0 {
 		fmt.Fprintf(b, "  drift of %v, alarm %s above %s\n", d.Quantity, d.Quantity.Text(d.Alarm),
 			d.Quantity.Text(d.Zero))
+	}
+	if p.Button.Acts() {
+		fmt.Fprintf(b, "  button %v level %d key %v\n", p.Button.Action, p.Button.Level, p.Button.Key)
 	}
 	if len(p.Spec.Fire) > 0 {
 		fmt.Fprintf(b, "  weighs %v\n", p.Spec.Fire)
