@@ -116,7 +116,7 @@ func (p *Panel) watch(now point.Instant, w *watched) {
 // heed does what the finding of a point asks for.
 func (p *Panel) heed(now point.Instant, w *watched) {
 	switch {
-	case w.disabled != nil, w.plan.Button.acts():
+	case w.disabled != nil, w.plan.Button.Acts():
 	case w.testing:
 		p.try(now, w)
 	default:
