@@ -28,9 +28,8 @@ var fireLooksAt = [...]drivers.Quantity{
 func Weighs(q drivers.Quantity) bool { return slices.Contains(fireLooksAt[:], q) }
 
 // fireRule weighs what the channels of a spot say of a fire. Each piece of evidence has a weight in
-// thousandths. A thousand together is an alarm: one overwhelming piece, or several that would be no
-// reason for one alone. It also implements Resumer,
-// Rememberer and Counter.
+// thousandths. A thousand together is an alarm: one overwhelming piece, or several of which none
+// would do alone. It also implements Resumer, Rememberer and Counter.
 type fireRule struct {
 	started  bool
 	channels []fireChannel
@@ -46,7 +45,7 @@ type fireChannel struct {
 	value  int64
 	sure   bool  // the newest reading was good
 	past   rate  // of the quantities whose growth counts
-	growth int64 // over changeTime
+	growth int64 // within growthTime
 }
 
 // verdict is a level with the weight that it takes, and the channels that spoke for it.
@@ -207,7 +206,8 @@ func (v *verdict) take(at point.Instant, e *evidence, h heard, unsure bool) {
 	}
 }
 
-// elapse lets time pass without a reading.
+// elapse lets time pass without a reading. While a channel that spoke for a verdict is faulty, it
+// does not end.
 func (r *fireRule) elapse(now point.Instant) {
 	for i := range r.channels {
 		c := &r.channels[i]

@@ -69,19 +69,22 @@ var fireLimits = firePieces{
 	heat: curve{{45_000, 0}, {57_000, 1000}},
 	rise: curve{{1_000, 0}, {8_300, 1000}},
 
-	// 1.5 mg/m³ of fine particles is more than a smoker or a candle gives to a room, but incense
-	// and frying reach it: more than half an alarm, and no more than that until the smoke is as
-	// dense as what smoke detectors answer to, about 0.1 dB/m.
-	smoke: curve{{100_000, 0}, {1_500_000, 650}, {5_000_000, 650}, {7_300_000, 1000}},
-	steam: curve{{100_000, 0}, {1_500_000, 400}},
+	// A part such as the SPS30 is specified up to 1 mg/m³. As much smoke as that is more than a
+	// smoker or a candle gives to a room, but incense and frying reach it: most of an alarm, and
+	// no more until the smoke is as dense as smoke detectors answer to: 7.3 mg/m³ of smouldering
+	// smoke are about 0.15 dB/m. The value is rough there, and rough is enough.
+	smoke: curve{{100_000, 0}, {800_000, 750}, {5_000_000, 750}, {7_300_000, 1000}},
+	steam: curve{{100_000, 0}, {800_000, 400}},
 	// Mist, steam and dust. They may hide a fire, so that a little remains.
-	coarse: curve{{100_000, 0}, {1_500_000, 250}},
+	coarse: curve{{100_000, 0}, {800_000, 250}},
 
-	// A cooker gives 10 to 30 ppm. Alone: beyond what EN 50291 allows for ten minutes.
-	co: curve{{10_000, 0}, {60_000, 700}, {150_000, 1000}},
-	// People give some 100 ppm; 1 % within 5 min is no breath.
-	co2:    curve{{300_000, 0}, {1_500_000, 500}, {10_000_000, 1000}},
-	oxygen: curve{{200, 0}, {1_000, 500}, {2_000, 1000}},
+	// A cooker gives 10 to 30 ppm. Alone: so much more within minutes that the dose, after
+	// EN 50291, would soon be an alarm too.
+	co: curve{{20_000, 0}, {70_000, 700}, {150_000, 1000}},
+	// People and a cooker give up to 1,000 ppm, and cells for oxygen count in tenths of a percent.
+	// Alone: 1 % of carbon dioxide within 5 min is no breath.
+	co2:    curve{{500_000, 0}, {3_000_000, 500}, {10_000_000, 1000}},
+	oxygen: curve{{300, 0}, {1_000, 500}, {2_000, 1000}},
 
 	fineMass: 500, fineSize: 850, fineNumber: 700,
 	wet: 90_000, wetting: 10_000,

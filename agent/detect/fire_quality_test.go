@@ -196,7 +196,7 @@ func TestResumedFireStandsUntilGoodReadingsEndIt(t *testing.T) {
 	r = fire(all...)
 	r.(Resumer).Resume(before)
 	thin := clean
-	thin.fine = 1200
+	thin.fine = 550
 	if f := steps(r, 1, 60, thin, all, point.Good); f.Level != PreAlarm {
 		t.Errorf("after 60 s of thin smoke: got %v, want prealarm", f.Level)
 	}

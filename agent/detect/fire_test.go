@@ -106,10 +106,10 @@ func TestFireIsFound(t *testing.T) {
 		want  []string
 	}{
 		{"flaming", grow(air{temp: 12, fine: 8000, co: 20, co2: 500}), all,
-			[]string{"19s prealarm", "21s alarm"}},
+			[]string{"15s prealarm", "18s alarm"}},
 		{"smouldering", grow(air{temp: 0.3, fine: 400, co: 15}), all,
-			[]string{"2m9s prealarm", "3m3s alarm"}},
-		{"smoke alone", grow(air{fine: 1000}), all, []string{"1m33s prealarm", "7m21s alarm"}},
+			[]string{"1m42s prealarm", "2m35s alarm"}},
+		{"smoke alone", grow(air{fine: 1000}), all, []string{"49s prealarm", "7m21s alarm"}},
 		{"slow heat", grow(air{temp: 0.9}), []drivers.Quantity{drivers.Temperature},
 			[]string{"33m44s prealarm", "38m57s alarm"}},
 		{"fast heat", grow(air{temp: 10}), []drivers.Quantity{drivers.Temperature},
@@ -117,17 +117,17 @@ func TestFireIsFound(t *testing.T) {
 		{"less than fast", until(120, grow(air{temp: 8.2})), []drivers.Quantity{drivers.Temperature},
 			[]string{"50s prealarm", "3m4s normal"}},
 		{"particles by mass", grow(air{fine: 3000}), []drivers.Quantity{drivers.PM25},
-			[]string{"38s prealarm", "2m29s alarm"}},
+			[]string{"23s prealarm", "2m29s alarm"}},
 		{"the finest particles", grow(air{fine: 3000}), []drivers.Quantity{drivers.PM1},
-			[]string{"38s prealarm", "2m29s alarm"}},
+			[]string{"24s prealarm", "2m29s alarm"}},
 		{"particles by number", grow(air{fine: 3000}),
-			[]drivers.Quantity{drivers.NC05, drivers.NC10}, []string{"38s prealarm", "2m29s alarm"}},
+			[]drivers.Quantity{drivers.NC05, drivers.NC10}, []string{"23s prealarm", "2m29s alarm"}},
 		{"monoxide", grow(air{co: 60}), []drivers.Quantity{drivers.Gas},
-			[]string{"1m3s prealarm", "2m33s alarm"}},
+			[]string{"1m13s prealarm", "2m33s alarm"}},
 		{"oxygen", grow(air{o2: -0.5}), []drivers.Quantity{drivers.Oxygen},
 			[]string{"2m34s prealarm", "4m3s alarm"}},
 		{"carbon dioxide", grow(air{co2: 3000}), []drivers.Quantity{drivers.CO2},
-			[]string{"1m14s prealarm", "3m23s alarm"}},
+			[]string{"1m38s prealarm", "3m23s alarm"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -148,11 +148,11 @@ func TestEverydayLifeIsNoFire(t *testing.T) {
 		{"salt mist", until(120, grow(air{coarse: 4000, wet: 5})), Normal},
 		{"steam of a shower", until(120, grow(air{coarse: 3000, wet: 25, temp: 3})), Normal},
 		{"incense", until(300, grow(air{fine: 900, temp: 0.3, co: 1})), PreAlarm},
-		{"frying", until(300, grow(air{fine: 250, temp: 1.5, co: 3, wet: 3, co2: 100})), PreAlarm},
+		{"frying", until(300, grow(air{fine: 250, temp: 1.5, co: 4, wet: 3, co2: 200})), PreAlarm},
 		{"a heater", until(600, grow(air{temp: 2})), Normal},
 		{"a hot day", until(3600, grow(air{temp: 0.4})), Normal},
 		{"a full room", until(1200, grow(air{temp: 0.3, co2: 60, o2: -0.01, wet: 1})), Normal},
-		{"a cooker", until(600, grow(air{temp: 1, co: 4, co2: 150})), Normal},
+		{"a cooker", until(600, grow(air{temp: 1, co: 5, co2: 200})), Normal},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -210,21 +210,21 @@ func TestFireEndsWithCleanAir(t *testing.T) {
 		}
 		return clean
 	})
-	same(t, got, []string{"19s prealarm", "21s alarm", "2m10s normal"})
+	same(t, got, []string{"15s prealarm", "18s alarm", "2m10s normal"})
 }
 
 // The reasons are the heaviest pieces of evidence, the heaviest first, each with the limit at which
 // it would weigh most.
 func TestFireSaysWhy(t *testing.T) {
 	r := fire(all...)
-	scene := grow(air{temp: 6, fine: 1800, co: 40, co2: 900})
+	scene := grow(air{temp: 4, fine: 250, co: 30, co2: 1200})
 	var f Finding
 	for s := -still; f.Level < Alarm; s++ {
 		f = r.Step(at(s+still), scene(max(s, 0)).readings(s+still, all, point.Good))
 	}
 	want := [4]Evidence{
-		{drivers.PM25, 1_090_000, 7_300_000, 459}, {drivers.Temperature, 25_600, 30_300, 356},
-		{drivers.Gas, 24_000, 150_000, 196}, {drivers.CO2, 1_040_000, 10_500_000, 100},
+		{drivers.Temperature, 26_733, 31_033, 410}, {drivers.PM25, 305_833, 7_300_000, 220},
+		{drivers.Gas, 35_500, 150_000, 217}, {drivers.CO2, 1_920_000, 10_500_000, 184},
 	}
 	if f.Why != want {
 		t.Errorf("got  %v\nwant %v", f.Why, want)
