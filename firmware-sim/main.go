@@ -19,6 +19,7 @@ type cli struct {
 	Demo     demoCmd     `cmd:"" help:"A recorded fire, from sensor to siren and district."`
 	Play     playCmd     `cmd:"" help:"Play a recording on a board for firepost run --sim."`
 	District districtCmd `cmd:"" help:"A district: a broker and a checking receiver."`
+	Score    scoreCmd    `cmd:"" help:"How soon recorded fires are found, and how often wrongly."`
 }
 
 // outlet is where commands print.

@@ -58,6 +58,10 @@ var rooms = map[string][]string{
 	"firmware-sim/board":      {"firmware-sim/chip", "drivers"},
 	"firmware-sim/recordings": {},
 	"firmware-sim/replay":     {"firmware-sim/chip"},
+	"firmware-sim/score": {
+		"firmware-sim/board", "firmware-sim/chip", "firmware-sim/replay", "drivers",
+		"drivers/catalog", "agent/alarm", "agent/detect", "agent/point", "agent/site",
+	},
 	"firmware-sim/dst": {
 		"firmware-sim/board", "firmware-sim/chip", "drivers", "drivers/catalog", "agent/point",
 		"agent/detect", "agent/alarm",
@@ -65,7 +69,8 @@ var rooms = map[string][]string{
 	"firmware-sim/district": {"agent/wire"},
 	"firmware-sim": {
 		"firmware-sim/board", "firmware-sim/chip", "firmware-sim/recordings", "firmware-sim/replay",
-		"firmware-sim/district", "agent", "agent/alarm", "agent/detect", "agent/site", "agent/wire",
+		"firmware-sim/score", "firmware-sim/district", "agent", "agent/alarm", "agent/detect",
+		"agent/site", "agent/wire",
 		"drivers", "provisioning",
 	},
 

@@ -2,7 +2,6 @@ package replay
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/firepost/firepost/firmware-sim/chip"
@@ -12,10 +11,18 @@ import (
 type Parts struct {
 	Climate   *chip.SHT4x // temp_c, rh_pct
 	Particles *chip.SPS30 // pm*, nc*, typ_um; pm25_est_ugm3 where no particles were measured
+	CO        *chip.DFGas // co_ppm
+	Oxygen    *chip.DFGas // o2_pct
+	CO2       *chip.SCD4x // co2_ppm
+	Flow      Wheel       // flow_lpm
 	// Analog are the inputs of converters by column: mq2_adc, mq5_adc, mq7_adc, and
 	// lel_ch4eq_pct_high and lel_ch4eq_pct_low, each a head of 4…20 mA for 0…100 %LEL.
 	Analog map[string]Input
 }
+
+// Wheel is the wheel of a water meter: a line that it pulls to and fro. A period of 0 is a wheel
+// that stands.
+type Wheel interface{ Pulse(period time.Duration) }
 
 // Input is one input of a converter.
 type Input struct {
@@ -37,12 +44,20 @@ const (
 	loopOhms    = 150       // the resistor that a loop's current is measured on
 	mqSupply    = 5_000_000 // µV, which is full scale of the 10 bits that the MQ columns have
 	mqFull      = 1023
+	// minCO2 is the air outdoors, from which on the SCD4x is specified. An analyser drifts below.
+	minCO2    = 400
+	maxCO2    = 40_000
+	maxCO     = 1000 // ppm, the range of the cell
+	maxOxygen = 250  // tenths of a percent, likewise
+	maxFlow   = 30_000
+	litre     = 450 // pulses of the wheel of a YF-S201, which ends at 30 l/min
 )
 
 // Player sets the inputs of chips to what a recording says.
 type Player struct {
 	r     *Recording
 	parts Parts
+	flow  int64 // ml/min, at which the wheel turns
 }
 
 // NewPlayer returns a player of r. It is an error when an analog column is not one that a converter
@@ -59,23 +74,37 @@ func NewPlayer(r *Recording, p Parts) (*Player, error) {
 			return nil, fmt.Errorf("recording %s: %s: there is no input %d", r.ID, name, input.Pin)
 		}
 	}
-	return &Player{r, p}, nil
+	return &Player{r: r, parts: p}, nil
 }
 
 // Played names the columns that reach a chip; a viewer can tell what a run did not see.
 func (p *Player) Played() []string {
 	var names []string
 	for _, name := range p.r.Columns() {
-		_, wired := p.parts.Analog[name]
-		if wired || p.parts.Climate != nil && slices.Contains(climate, name) ||
-			p.parts.Particles != nil && p.plays(name) {
+		if p.reaches(name) {
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-var climate = []string{"temp_c", "rh_pct"}
+// reaches tells whether a column reaches a chip.
+func (p *Player) reaches(name string) bool {
+	switch name {
+	case "temp_c", "rh_pct":
+		return p.parts.Climate != nil
+	case "co_ppm":
+		return p.parts.CO != nil
+	case "o2_pct":
+		return p.parts.Oxygen != nil
+	case "co2_ppm":
+		return p.parts.CO2 != nil
+	case "flow_lpm":
+		return p.parts.Flow != nil
+	}
+	_, wired := p.parts.Analog[name]
+	return wired || p.parts.Particles != nil && p.plays(name)
+}
 
 // plays tells whether a column is one of particles that is used.
 func (p *Player) plays(name string) bool {
@@ -102,10 +131,39 @@ func (p *Player) Set(t time.Duration) {
 			c.SetAir(a)
 		}
 	}
+	p.setGases(t)
+	if v, ok := p.r.At("flow_lpm", t); ok && p.parts.Flow != nil {
+		p.turn(min(max(v, 0), maxFlow))
+	}
 	for name, input := range p.parts.Analog {
 		v, _ := p.r.At(name, t)
 		input.ADC.SetInput(input.Pin, analog[name](v))
 	}
+}
+
+func (p *Player) setGases(t time.Duration) {
+	if v, ok := p.r.At("co_ppm", t); ok && p.parts.CO != nil {
+		p.parts.CO.SetAmount(min(max((v+500)/1000, 0), maxCO))
+	}
+	if v, ok := p.r.At("o2_pct", t); ok && p.parts.Oxygen != nil {
+		p.parts.Oxygen.SetAmount(min(max((v+50)/100, 0), maxOxygen))
+	}
+	if v, ok := p.r.At("co2_ppm", t); ok && p.parts.CO2 != nil {
+		p.parts.CO2.SetCO2(min(max((v+500)/1000, minCO2), maxCO2))
+	}
+}
+
+// turn lets the wheel turn at a flow in ml/min. A flow that stays does not begin its pulse anew.
+func (p *Player) turn(flow int64) {
+	if flow == p.flow {
+		return
+	}
+	p.flow = flow
+	var period time.Duration
+	if flow > 0 {
+		period = time.Minute * 1000 / time.Duration(litre*flow)
+	}
+	p.parts.Flow.Pulse(period)
 }
 
 // air is the aerosol at t: what was measured, and for the sizes that were not, what smoke has.

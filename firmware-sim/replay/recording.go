@@ -178,6 +178,15 @@ func (r *Recording) FireStart() (at time.Duration, ok bool) {
 // Ends is when the last row begins, in the time of the playing.
 func (r *Recording) Ends() time.Duration { return r.Hold + r.times[len(r.times)-1] }
 
+// Rows tells when each row begins, in the time of the playing. The slice is the caller's.
+func (r *Recording) Rows() []time.Duration {
+	rows := slices.Clone(r.times)
+	for i := range rows {
+		rows[i] += r.Hold
+	}
+	return rows
+}
+
 // Columns names the channels of the recording, in the order of the file.
 func (r *Recording) Columns() []string {
 	names := make([]string, len(r.columns))
