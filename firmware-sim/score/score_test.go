@@ -68,32 +68,27 @@ func TestWaterWithoutABreakIsALeak(t *testing.T) {
 }
 
 // A head at a tenth of the explosion limit is an alarm within seconds, and the reason is what the
-// head said; an MQ module alarms near the end of its scale.
+// head said. An MQ module only warns, however much it sees.
 func TestGasIsAnAlarmAtItsLimit(t *testing.T) {
-	for _, c := range []struct {
-		column    string
-		low, high string
-		quantity  drivers.Quantity
-		least     int64
-	}{
-		{"lel_ch4eq_pct_high", "9.9", "10.2", drivers.Combustible, 10_000},
-		{"mq2_adc", "900", "930", drivers.Voltage, 4_500_000},
-	} {
-		values := append(slices.Repeat([]string{c.low}, 30), slices.Repeat([]string{c.high}, 30)...)
-		trace, err := Play(record(t, "gas", c.column, values))
+	gas := func(column, low, high string) Trace {
+		values := append(slices.Repeat([]string{low}, 30), slices.Repeat([]string{high}, 30)...)
+		trace, err := Play(record(t, "gas", column, values))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(trace.Changes) != 2 || trace.Changes[1].At < 300*time.Second ||
-			trace.Changes[1].At > 315*time.Second {
-			t.Errorf("%s: got %v, want an alarm soon after 5m", c.column, trace.Changes)
-		}
-		want := func(e detect.Evidence) bool {
-			return e.Quantity == c.quantity && e.Value >= c.least && e.Limit == c.least
-		}
-		if !slices.ContainsFunc(trace.Why, want) {
-			t.Errorf("%s: got the reasons %v", c.column, trace.Why)
-		}
+		return trace
+	}
+	head := gas("lel_ch4eq_pct_high", "9.9", "10.2")
+	if len(head.Changes) != 2 || head.Changes[1].At < 300*time.Second ||
+		head.Changes[1].At > 305*time.Second {
+		t.Errorf("got %v, want an alarm soon after 5m", head.Changes)
+	}
+	if len(head.Why) != 1 || head.Why[0].Quantity != drivers.Combustible ||
+		head.Why[0].Value < 10_000 || head.Why[0].Limit != 10_000 {
+		t.Errorf("got the reasons %v", head.Why)
+	}
+	if mq := gas("mq2_adc", "500", "1023"); len(mq.Changes) != 1 || mq.Changes[0].Alarm {
+		t.Errorf("an MQ module: got %v, want no alarm", mq.Changes)
 	}
 }
 
@@ -159,8 +154,10 @@ func TestScoreDoesNotDependOnTheOthers(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(alone, e.Trace) {
 			t.Errorf("%s: alone it decides %v (%v), among others %v", e.ID, alone, err, e.Trace)
 		}
-		if len(e.Faults) > 0 {
-			t.Errorf("%s: the panel saw the faults %v", e.ID, e.Faults)
+		for _, fault := range e.Faults { // a step from row to row may look like a jump
+			if fault == detect.SensorSilent || fault == detect.SensorFailed {
+				t.Errorf("%s: the panel saw the fault %s", e.ID, fault)
+			}
 		}
 	}
 }

@@ -54,7 +54,7 @@ func Play(r *replay.Recording) (Trace, error) {
 	if err != nil {
 		return Trace{}, fmt.Errorf("recording %s: %w", r.ID, err)
 	}
-	s.panel = alarm.New(plan(file), alarm.Saved{})
+	s.panel = alarm.New(file.Plan(), alarm.Saved{})
 	for _, sensor := range file.Sensors {
 		p, err := newProbe(s.board, sensor)
 		if err != nil {

@@ -5,9 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/firepost/firepost/agent/alarm"
-	"github.com/firepost/firepost/agent/detect"
-	"github.com/firepost/firepost/agent/site"
 	"github.com/firepost/firepost/firmware-sim/board"
 	"github.com/firepost/firepost/firmware-sim/chip"
 	"github.com/firepost/firepost/firmware-sim/replay"
@@ -36,10 +33,8 @@ type part struct {
 	channels map[string]string // by column
 }
 
-// The conversion of an MQ module is an alarm level and no concentration. Its curve falls to a
-// seventh of the resistance in clean air well below a tenth of the explosion limit; with half of
-// its supply in clean air, as here, the module then gives 4.5 of its 5 V.
-const mqLimits = "signal = \"gas\"\nalarm = \"4.5 V\"\nconfirm = \"10 s\""
+// mqLimits: a module of this kind only warns, whatever its limit is, and so gives no false alarm.
+const mqLimits = "class = \"mq\"\nprealarm = \"4.5 V\""
 
 // parts are the sensors of all spots. Water that runs without a break for half an hour is no tap.
 func parts() []part {
@@ -64,7 +59,7 @@ func parts() []part {
 			map[string]string{"lel_ch4eq_pct_high": "combustible"}},
 		mq(2, "1"), mq(5, "2"), mq(7, "3"),
 		{Water, "meter", "model = \"pulses\"\nline = \"GPIO27\"",
-			"signal = \"water\"\nalarm = \"0.2 l/min\"\nconfirm = \"30 min\"",
+			"class = \"flow\"\nalarm = \"0.2 l/min\"\nconfirm = \"30 min\"",
 			map[string]string{"flow_lpm": "flow"}},
 	}
 }
@@ -137,23 +132,9 @@ func siteFile(r *replay.Recording) string {
 		}
 	}
 	if len(spot) > 0 {
-		fmt.Fprintf(&b, "\n[[point]]\nid = \"spot\"\nsignal = \"fire\"\nrecord = true\n"+
-			"from = [%s]\n", strings.Join(spot, ", "))
+		fmt.Fprintf(&b, "\n[[point]]\nid = \"spot\"\nclass = \"spot\"\nfrom = [%s]\n", strings.Join(spot, ", "))
 	}
 	return b.String()
-}
-
-// plan is the site as the panel needs it, with the fire rule at a fire spot.
-func plan(s *site.Site) alarm.Plan {
-	p := s.Plan()
-	for i := range p.Points {
-		if point := &p.Points[i]; point.Signal == alarm.Fire {
-			point.Rule = detect.NewFire(detect.FireSpec{
-				Channels: point.Spec.Needs(), Stale: point.Spec.Stale,
-			})
-		}
-	}
-	return p
 }
 
 // build puts the chips of a spot on a board.
