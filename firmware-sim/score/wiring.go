@@ -132,7 +132,8 @@ func siteFile(r *replay.Recording) string {
 		}
 	}
 	if len(spot) > 0 {
-		fmt.Fprintf(&b, "\n[[point]]\nid = \"spot\"\nclass = \"spot\"\nfrom = [%s]\n", strings.Join(spot, ", "))
+		fmt.Fprintf(&b, "\n[[point]]\nid = \"spot\"\nclass = \"spot\"\nfrom = [%s]\n",
+			strings.Join(spot, ", "))
 	}
 	return b.String()
 }
