@@ -13,6 +13,10 @@ var rooms = map[string][]string{
 	"drivers/aht20":       {"drivers"},
 	"drivers/sgp40":       {"drivers"},
 	"drivers/mlx90614":    {"drivers"},
+	"drivers/bmx280":      {"drivers"},
+	"drivers/sgp30":       {"drivers"},
+	"drivers/sen5x":       {"drivers"},
+	"drivers/amg8833":     {"drivers"},
 	"drivers/loop420":     {"drivers"},
 	"drivers/ratiometric": {"drivers"},
 	"drivers/eolloop":     {"drivers"},
@@ -26,6 +30,7 @@ var rooms = map[string][]string{
 		"drivers/ina2xx",
 		"drivers/dfgas", "drivers/scd4x", "drivers/pulses",
 		"drivers/sht3x", "drivers/aht20", "drivers/sgp40", "drivers/mlx90614",
+		"drivers/bmx280", "drivers/sgp30", "drivers/sen5x", "drivers/amg8833",
 	},
 	"drivers/board": {"drivers"},
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/firepost/firepost/drivers"
 	"github.com/firepost/firepost/drivers/aht20"
+	"github.com/firepost/firepost/drivers/bmx280"
 	"github.com/firepost/firepost/drivers/sht3x"
 )
 
@@ -19,7 +20,15 @@ func climateModels() []SensorModel {
 		plainModel(aht20.Describe(), func(bus i2c.Bus, addr uint16) drivers.Sensor {
 			return aht20.New(bus, addr)
 		}),
+		bmx280Model(bmx280.BME280),
+		bmx280Model(bmx280.BMP280),
 	}
+}
+
+func bmx280Model(kind bmx280.Kind) SensorModel {
+	return plainModel(bmx280.Describe(kind), func(bus i2c.Bus, addr uint16) drivers.Sensor {
+		return bmx280.New(bus, addr, kind)
+	})
 }
 
 // plainModel is a part on an I²C bus that has no options but its place. Its usual address is the

@@ -77,7 +77,7 @@ func faultsOf(model string) (all []met) {
 func meet(t *testing.T, model string, f met, want []verdict) {
 	r := newRig(t, model)
 	defer r.sensor.(io.Closer).Close()
-	if got := r.watch(15*time.Second, before); !slices.Contains(got, right) {
+	if got := r.watch(20*time.Second, before); !slices.Contains(got, right) {
 		t.Fatalf("healthy, it reads %v", got)
 	}
 	if err := r.begin(f); err != nil {

@@ -31,6 +31,7 @@ type rig struct {
 	truth   [3][]int64    // values by scene
 	within  int64         // how far a right value may be off
 	warming bool          // values below the true one are right, zero is not
+	partial bool          // channels may be missing
 	lag     time.Duration // a value is the mean of so long
 	size    int64         // of an error that is larger than the values differ
 	stuck   int64         // a value that is none of the scenes'
@@ -217,13 +218,18 @@ func (r *rig) judge(samples []drivers.Sample, scenes []scene) verdict {
 	if r.model.Channels != nil {
 		channels, _ = r.model.Channels(r.opts)
 	}
-	if len(samples) != len(channels) {
+	if len(samples) != len(channels) && !r.partial {
 		return malformed
 	}
-	verdict := right
-	for i, s := range samples {
+	verdict, next := right, 0
+	for _, s := range samples {
+		i := int(s.Channel)
+		if i < next || i >= len(channels) || i > next && !r.partial {
+			return malformed
+		}
+		next = i + 1
 		c := channels[i]
-		if int(s.Channel) != i || s.Quantity != c.Quantity || s.Value < c.Min || s.Value > c.Max {
+		if s.Quantity != c.Quantity || s.Value < c.Min || s.Value > c.Max {
 			return impossible
 		}
 		if !slices.ContainsFunc(scenes, func(at scene) bool { return r.isTrue(at, i, s.Value) }) {

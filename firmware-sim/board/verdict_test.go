@@ -30,18 +30,22 @@ type row struct {
 
 // verdicts says how each fault shows at each model, in the scene during it. Nothing else may show.
 var verdicts = []row{
-	{"busy", "sht3x sgp40", []verdict{noDevice}},
-	{"busy", "aht20", []verdict{noDevice, notReady}},
-	{"busy", "mlx90614", []verdict{wrong}}, // it measures by itself, and nothing tells of the old
-	{"zeros", "sht3x sgp40", []verdict{outOfRange}},
-	{"ones", "sht3x sgp40", []verdict{outOfRange}},
+	{"busy", "sht3x sgp40 sgp30", []verdict{noDevice}},
+	{"busy", "aht20 sen50 sen54 sen55", []verdict{noDevice, notReady}},
+	{"busy", "mlx90614 amg8833", []verdict{wrong}}, // nothing tells that a value is old
+	{"zeros", "sht3x sgp40 sgp30", []verdict{outOfRange}},
+	{"ones", "sht3x sgp40 sgp30", []verdict{outOfRange}},
 	{"ones", "aht20", []verdict{noDevice, notReady}},
-	{"wrong_id", "aht20", []verdict{noDevice, notReady}}, // all its bits are one: it seems busy
-	{"brown_out", "sht3x aht20 sgp40 mlx90614", []verdict{noDevice, right}},
+	{"wrong_id", "aht20", []verdict{noDevice, notReady}},      // all its bits are one: it seems busy
+	{"wrong_id", "sgp30 sen50 sen54 sen55", []verdict{right}}, // it is asked after a failure only
+	{"brown_out", "sht3x aht20 sgp40 mlx90614 amg8833 bme280 bmp280", []verdict{noDevice, right}},
+	{"brown_out", "sgp30 sen50 sen54 sen55", []verdict{noDevice, notReady, right}},
 	{"slow", "sht3x", []verdict{noDevice}},
-	{"slow", "sgp40", []verdict{noDevice, right}}, // after its self-test there is more time
-	{"noise", "sht3x aht20 sgp40", []verdict{wrong}},
-	{"shifted", "sht3x aht20 sgp40 mlx90614", []verdict{checksum}},
+	{"slow", "sgp40 sgp30", []verdict{noDevice, right}}, // after a failure there is more time
+	{"saturated", "sen50", []verdict{wrong}},            // smoke goes beyond any range
+	{"noise", "sht3x aht20 sgp40 sgp30 bme280", []verdict{wrong}},
+	{"spike", "sen50 sen54 sen55 bme280", []verdict{wrong}}, // one of its values, each time
+	{"shifted", "sht3x aht20 sgp40 sgp30 mlx90614 sen50 sen54 sen55", []verdict{checksum}},
 	{"absent", "", []verdict{noDevice}},
 	{"nack", "", []verdict{noDevice}},
 	{"nack_write", "", []verdict{noDevice}},

@@ -51,7 +51,8 @@ var kinds = []KindInfo{
 	{NackWrite, "does not acknowledge a byte that is written", "byte written", "", nil},
 	{Busy, "never finishes what it measures", "question whether it is done", "", nil},
 	{BitFlip, "sends one wrong bit, the checksum being right before", "read", "",
-		[]string{"sht4x", "sps30", "scd4x", "dfgas", "sht3x", "aht20", "sgp40", "mlx90614"}},
+		[]string{"sht4x", "sps30", "scd4x", "dfgas", "sht3x", "aht20", "sgp40", "mlx90614",
+			"sgp30", "sen5x"}},
 	{Zeros, "sends words of zeros, with valid checksums", "read", "", nil},
 	{Ones, "sends words of ones, with valid checksums", "read", "", nil},
 	{Frozen, "measures again and again the value of the first time", "measurement", "", nil},
@@ -67,7 +68,7 @@ var kinds = []KindInfo{
 	{Spike, "measures one value that is off", "measurement", inUnit, nil},
 	{Offset, "measures with an error that stays", "measurement", inUnit, nil},
 	{FanStopped, "its fan stands: the values freeze, and the status register tells", "measurement",
-		"", []string{"sps30"}},
+		"", []string{"sps30", "sen5x"}},
 }
 
 // Kinds is the table of faults.

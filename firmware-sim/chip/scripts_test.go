@@ -66,6 +66,75 @@ var airScripts = map[string]func(b *bench, part **Part) string{
 		b.ask(&out, "2e", 3)
 		return out.String()
 	},
+	"bmx280": func(b *bench, part **Part) string {
+		if *part == nil {
+			c := NewBME280(b.clock)
+			b.Chip, *part = c, &c.Part
+		}
+		c := b.Chip.(*BMX280)
+		var out strings.Builder
+		for _, t := range []int64{20_000, 30_000} {
+			c.SetTemperature(t)
+			b.say(&out, "f2 01 f4 25", 10*time.Millisecond, 0)
+			b.ask(&out, "f7", 8)
+		}
+		b.ask(&out, "d0", 1)
+		b.ask(&out, "f2", 1)
+		return out.String()
+	},
+	"sgp30": func(b *bench, part **Part) string {
+		if *part == nil {
+			c := NewSGP30(b.clock)
+			b.Chip, *part = c, &c.Part
+		}
+		c := b.Chip.(*SGP30)
+		var out strings.Builder
+		b.say(&out, "20 03", 20*time.Second, 0)
+		for _, v := range []int64{100, 200} {
+			c.SetAir(v, 500)
+			b.say(&out, "20 08", sgp30Measure, 6)
+		}
+		b.say(&out, "20 2f", sgp30Command, 3)
+		return out.String()
+	},
+	"sen5x": func(b *bench, part **Part) string {
+		if *part == nil {
+			c := NewSEN5x(b.clock, "SEN55")
+			b.Chip, *part = c, &c.Part
+		}
+		c := b.Chip.(*SEN5x)
+		var out strings.Builder
+		b.say(&out, "d2 10", sen5xCommand, 0)
+		b.say(&out, "01 04", time.Minute, 0)
+		b.say(&out, "00 21", sen5xStart, 0)
+		for _, pm := range []int64{50_000, 90_000} {
+			c.SetAir(Smoke(pm))
+			b.wait(10 * time.Second)
+			b.say(&out, "02 02", sen5xCommand, 3)
+			b.say(&out, "03 c4", sen5xCommand, 24)
+			b.wait(time.Second)
+			b.say(&out, "02 02", sen5xCommand, 3)
+		}
+		b.say(&out, "d2 06", sen5xCommand, 6)
+		b.say(&out, "d0 14", sen5xCommand, 48)
+		return out.String()
+	},
+	"amg8833": func(b *bench, part **Part) string {
+		if *part == nil {
+			c := NewAMG8833(b.clock)
+			b.Chip, *part = c, &c.Part
+		}
+		c := b.Chip.(*AMG8833)
+		var out strings.Builder
+		b.say(&out, "08 12", 0, 0)
+		for _, t := range []int64{25_000, 35_000, 45_000} {
+			c.SetHottest(t)
+			b.wait(101 * time.Millisecond)
+			b.ask(&out, "b6", 2)
+		}
+		b.ask(&out, "08", 1)
+		return out.String()
+	},
 }
 
 // ask plays a write, a repeated start and a read, and writes down the answer.
