@@ -86,7 +86,8 @@ var fireLimits = firePieces{
 	co2:    curve{{500_000, 0}, {3_000_000, 500}, {10_000_000, 1000}},
 	oxygen: curve{{300, 0}, {1_000, 500}, {2_000, 1000}},
 
-	fineMass: 500, fineSize: 850, fineNumber: 700,
+	// Wood smoke is 0.70 and above, salt mist 0.62 and below, and less the more there is.
+	fineMass: 550, fineSize: 850, fineNumber: 700,
 	wet: 90_000, wetting: 10_000,
 }
 
