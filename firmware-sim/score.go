@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -39,9 +40,9 @@ func (c *scoreCmd) Run(o outlet) error {
 	if c.Dir != "" {
 		files = os.DirFS(c.Dir)
 	}
-	episodes, err := score.All(files, runtime.GOMAXPROCS(0))
-	if err != nil {
-		return fmt.Errorf("score %s: %w", c.Dir, err)
+	episodes, unread := score.All(files, runtime.GOMAXPROCS(0))
+	if len(episodes) == 0 {
+		return unread
 	}
 	if c.Decisions != "" {
 		if err := writeDecisions(c.Decisions, episodes); err != nil {
@@ -51,14 +52,14 @@ func (c *scoreCmd) Run(o outlet) error {
 	s := scores{score.Add(score.Fire, episodes), score.Add(score.Gas, episodes),
 		score.Add(score.Water, episodes)}
 	if c.JSON {
-		return json.NewEncoder(o.out).Encode(s)
+		return errors.Join(json.NewEncoder(o.out).Encode(s), unread)
 	}
 	if c.PerEpisode {
 		printEpisodes(o.out, episodes)
 	}
 	s.print(o.out)
 	printCommercial(o.out, episodes)
-	return nil
+	return unread // told last, so that it is seen
 }
 
 func writeDecisions(dir string, episodes []score.Episode) error {

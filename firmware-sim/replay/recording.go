@@ -19,6 +19,7 @@ const (
 	Gas        = "gas"
 	Leak       = "leak"
 	Flood      = "flood"
+	Fault      = "fault" // of what was watched: a pump that fails, a pipe that is blocked
 	Nuisance   = "nuisance"
 	Background = "background"
 )
@@ -147,7 +148,7 @@ func (r *Recording) accept(id string, s *sidecar) error {
 	sort.SliceStable(s.Truth, func(i, j int) bool { return s.Truth[i].Start < s.Truth[j].Start })
 	var last seconds
 	for _, w := range s.Truth {
-		if !slices.Contains([]string{Fire, Gas, Leak, Flood, Nuisance, Background}, w.Kind) {
+		if !slices.Contains([]string{Fire, Gas, Leak, Flood, Fault, Nuisance, Background}, w.Kind) {
 			return fmt.Errorf("ground_truth: there is no kind %q", w.Kind)
 		}
 		if w.Start < last || w.End <= w.Start || time.Duration(w.End-s.Period) > end {

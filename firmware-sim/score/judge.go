@@ -53,7 +53,7 @@ func Judge(rows []time.Duration, windows []replay.Window, changes []Change) Resu
 	var r Result
 	for _, w := range windows {
 		w.End = min(w.End, end)
-		if w.Kind == replay.Nuisance || w.Kind == replay.Background {
+		if happened(w) == None {
 			f := False{Window: w}
 			for _, at := range began {
 				if w.Start <= at && (at < w.End || at == w.End && w.End == end) {
@@ -148,6 +148,9 @@ func Add(kind Kind, episodes []Episode) Sum {
 			continue
 		}
 		for _, t := range e.Result.Targets {
+			if happened(t.Window) != kind {
+				continue // it is for another spot
+			}
 			s.Windows++
 			experiments[e.Experiment] = experiments[e.Experiment] || t.Found
 			if t.Found {

@@ -125,8 +125,8 @@ func TestDecisionsAreJudgedByTheRules(t *testing.T) {
 
 // Two readings of the rules agree on whatever decisions, windows and rows there may be.
 func TestTwoReadingsOfTheRulesAgree(t *testing.T) {
-	kinds := []string{replay.Fire, replay.Gas, replay.Leak, replay.Flood, replay.Nuisance,
-		replay.Background}
+	kinds := []string{replay.Fire, replay.Gas, replay.Leak, replay.Flood, replay.Fault,
+		replay.Nuisance, replay.Background}
 	for seed := range uint64(5000) {
 		rng := rand.New(rand.NewPCG(seed, 0))
 		n := 1 + rng.IntN(60)
@@ -224,7 +224,7 @@ func TestSumOfEpisodes(t *testing.T) {
 			{Window: window(replay.Nuisance, 0, 3600), Alarms: at(1, 2000)},
 			{Window: window(replay.Nuisance, 3600, 7200)},
 			{Window: window(replay.Background, 7200, 10800), Alarms: at(8000)}}}),
-		episode(Gas, "e", Result{Targets: []Target{missed}}),
+		episode(Gas, "e", Result{Targets: []Target{missed, {Window: window(replay.Gas, 0, 9)}}}),
 	}
 	f := Add(Fire, all)
 	if f.Windows != 5 || f.Detected != 3 || f.Experiments != 3 || f.Found != 2 ||
@@ -235,7 +235,7 @@ func TestSumOfEpisodes(t *testing.T) {
 	if *f.Median != 20 || *f.P90 != 52 || *f.FalsePerDay != 24 {
 		t.Errorf("got %v, %v, %v, want 20, 52, 24", *f.Median, *f.P90, *f.FalsePerDay)
 	}
-	g := Add(Gas, all)
+	g := Add(Gas, all) // the fire in it is not for a gas detector
 	if g.Windows != 1 || g.Detected != 0 || g.Median != nil || g.P90 != nil || g.FalsePerDay != nil {
 		t.Errorf("got %+v", g)
 	}

@@ -4,6 +4,7 @@
 package score
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -24,14 +25,15 @@ type Episode struct {
 }
 
 // All plays every recording of files, so many at once, and returns them by the names of the files.
-// What comes of one does not depend on the others.
+// What comes of one does not depend on the others. Those that cannot be read are left out, and the
+// error names each.
 func All(files fs.FS, workers int) ([]Episode, error) {
 	names, err := fs.Glob(files, "*.csv")
 	if err != nil {
 		return nil, err
 	}
 	if len(names) == 0 {
-		return nil, fmt.Errorf("there is no recording: no file ends in .csv")
+		return nil, errors.New("there is no recording: no file ends in .csv")
 	}
 	all, errs := make([]Episode, len(names)), make([]error, len(names))
 	next := make(chan int)
@@ -48,12 +50,13 @@ func All(files fs.FS, workers int) ([]Episode, error) {
 	}
 	close(next)
 	busy.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
+	played := all[:0]
+	for i, e := range all {
+		if errs[i] == nil {
+			played = append(played, e)
 		}
 	}
-	return all, nil
+	return played, errors.Join(errs...)
 }
 
 func one(files fs.FS, id string) (Episode, error) {

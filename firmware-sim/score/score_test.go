@@ -2,6 +2,7 @@ package score
 
 import (
 	"fmt"
+	"io/fs"
 	"reflect"
 	"slices"
 	"strings"
@@ -128,7 +129,7 @@ func TestKindOfASpot(t *testing.T) {
 	}{
 		{"fire", "temp_c", Fire}, {"nuisance", "pm25_ugm3", Fire}, {"gas", "mq2_adc", Gas},
 		{"background", "mq5_adc", Gas}, {"background", "flow_lpm", Water},
-		{"gas", "co_ppm", Fire}, {"background", "pressure_bar", None},
+		{"gas", "co_ppm", Fire}, {"fault", "flow_lpm", Water}, {"background", "pressure_bar", None},
 	} {
 		if got := kindOf(record(t, c.kind, c.column, []string{"1", "1"})); got != c.want {
 			t.Errorf("%s with %s: got %s, want %s", c.kind, c.column, got, c.want)
@@ -170,7 +171,26 @@ func TestDecisionsAreATable(t *testing.T) {
 	if got, want := e.Decisions(), "t_s,alarm\n-300,0\n1.5,1\n100.000000001,0\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if _, err := All(fstest.MapFS{}, 1); err == nil {
-		t.Error("a folder without recordings is scored")
+}
+
+// A recording that cannot be read is named and costs only itself.
+func TestRecordingThatCannotBeReadIsNamed(t *testing.T) {
+	if all, err := All(fstest.MapFS{}, 1); err == nil || len(all) > 0 {
+		t.Errorf("nothing: got %v, %v", all, err)
+	}
+	files := fstest.MapFS{"bad.csv": {Data: []byte("t_s\n")}}
+	for _, name := range []string{"fire_nrc_02.csv", "fire_nrc_02.json"} {
+		data, err := fs.ReadFile(recordings.Files(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = &fstest.MapFile{Data: data}
+	}
+	all, err := All(files, 2)
+	if len(all) != 1 || all[0].ID != "fire_nrc_02" {
+		t.Errorf("got %v, want the good one", all)
+	}
+	if err == nil || !strings.Contains(err.Error(), "bad.json") {
+		t.Errorf("got %v, want the bad one named", err)
 	}
 }

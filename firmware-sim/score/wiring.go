@@ -81,6 +81,19 @@ func (p part) measures(columns []string) (channels []string) {
 	return channels
 }
 
+// happened is the kind of spot that must find what happened in a window; None: nothing did.
+func happened(w replay.Window) Kind {
+	switch w.Kind {
+	case replay.Fire:
+		return Fire
+	case replay.Gas:
+		return Gas
+	case replay.Leak, replay.Flood, replay.Fault:
+		return Water
+	}
+	return None
+}
+
 // kindOf tells which spot a recording is played through: the one for what happened in it, or the
 // one that it has columns for.
 func kindOf(r *replay.Recording) Kind {
@@ -88,11 +101,8 @@ func kindOf(r *replay.Recording) Kind {
 	for _, p := range parts() {
 		has[p.kind] = has[p.kind] || len(p.measures(r.Columns())) > 0
 	}
-	happened := map[string]Kind{
-		replay.Fire: Fire, replay.Gas: Gas, replay.Leak: Water, replay.Flood: Water,
-	}
 	for _, w := range r.Windows {
-		if k := happened[w.Kind]; has[k] {
+		if k := happened(w); has[k] {
 			return k
 		}
 	}
