@@ -243,6 +243,12 @@ func TestOptionsSayWhatToWrite(t *testing.T) {
 		{"dfgas", "gas", "CO", `"CO" is not known; write "co", "o2", "h2s", "nh3", "h2", "no2", `},
 		{"pulses", "pulses_per_litre", "9", `"9" is not within 10 to 100000; write "450"`},
 		{"pulses", "pulses_per_litre", "1e3", `"1e3" is not a whole number; write "450"`},
+		{"mcp23017", "inputs", "0-7", "7 and 15 can only be outputs"},
+		{"mcp23017", "inputs", "0-16", `"0-16" is not a list of pins; write it like "0-3, 5", each `},
+		{"pcf8574", "inputs", "5-3", `"5-3" is not a list of pins; write it like "0-3, 5", each at `},
+		{"pcf8574", "abnormal_high", "a", `"a" is not a list of pins`},
+		{"mcp23017", "channel", "3-4", `"3-4" is not one pin; write it like "3"`},
+		{"pcf8574", "channel", "8", `"8" is not a list of pins; write it like "0-3, 5", each at `},
 		{"ina219", "shunt", "0 Ω", `"0 Ω" is not within 0.1 mΩ to 100 Ω; write "100 mΩ"`},
 		{"ina226", "shunt", "2", `"2" has no unit; write "2 mΩ", "2 Ω" or "2 ohm"`},
 		{"relay", "active", "on", `"on" is not known; write "low" or "high"`},
@@ -299,6 +305,8 @@ func TestChannelsTellWhatTheOptionsTogetherSay(t *testing.T) {
 		{"loop-4-20ma", "quantity: it is missing", map[string]string{"at4": "3 m", "at20": "3 m"}},
 		{"ratiometric", "signal and supply are the same input", map[string]string{
 			"quantity": "level", "low": "0 m", "high": "3 m", "supply": "0"}},
+		{"mcp23017", `abnormal_high: "8" names pins that are not among inputs "0-3"`,
+			map[string]string{"inputs": "0-3", "abnormal_high": "8"}},
 		{"eol-loop", "range: an open loop has 5 V, and 4.096 V cannot show it", map[string]string{
 			"voltage": "5 V"}},
 		{"eol-loop", "eolloop: alarm reaches up to 0.405 of the supply", map[string]string{
@@ -374,7 +382,9 @@ func TestEveryModelIsWhole(t *testing.T) {
 		"ina219",
 		"ina226",
 		"loop-4-20ma",
+		"mcp23017",
 		"mlx90614",
+		"pcf8574",
 		"pulses",
 		"ratiometric",
 		"scd4x",

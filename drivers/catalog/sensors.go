@@ -21,6 +21,7 @@ func Sensors() map[string]SensorModel {
 	for _, m := range slices.Concat([]SensorModel{contactModel(), sht4xModel(), sps30Model()},
 		adcModels(),
 		powerModels(),
+		expanderModels(),
 		gasModels(),
 		climateModels(),
 		airModels(),
@@ -35,7 +36,9 @@ func Sensors() map[string]SensorModel {
 // caller's.
 func Outputs() map[string]OutputModel {
 	all := map[string]OutputModel{}
-	for _, m := range []OutputModel{relayModel()} {
+	for _, m := range slices.Concat([]OutputModel{relayModel()},
+		expanderOutputs(),
+	) {
 		all[m.Descriptor.Model] = m
 	}
 	return all

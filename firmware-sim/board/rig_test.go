@@ -64,6 +64,22 @@ func inaRig(b *Board, ina *chip.INA2xx) *rig {
 	return r
 }
 
+// contactsRig is a rig with n contacts to ground on an expander; that of pin 2 closes.
+func contactsRig(r *rig, n int, drive func(pin int, high bool), float func(pin int)) {
+	r.stuck = 0xFFFF
+	for s := range r.truth {
+		r.truth[s] = make([]int64, n)
+	}
+	r.truth[during][2] = 1
+	r.show = func(s scene) {
+		if s == during {
+			drive(2, false)
+		} else {
+			float(2)
+		}
+	}
+}
+
 // rigs makes a rig for each model of the catalog.
 var rigs = func() map[string]func(b *Board) *rig {
 	all := maps.Clone(firstRigs)
@@ -116,6 +132,18 @@ var firstRigs = map[string]func(b *Board) *rig{
 	},
 	"ina219": func(b *Board) *rig { return inaRig(b, chip.NewINA219(b.Now)) },
 	"ina226": func(b *Board) *rig { return inaRig(b, chip.NewINA226(b.Now)) },
+	"mcp23017": func(b *Board) *rig {
+		c := chip.NewMCP23017(b.Now)
+		r := busRig(b, 0x20, c, &c.Part)
+		contactsRig(r, 14, c.Drive, c.Float)
+		return r
+	},
+	"pcf8574": func(b *Board) *rig {
+		c := chip.NewPCF8574(b.Now)
+		r := busRig(b, 0x20, c, &c.Part)
+		contactsRig(r, 8, c.Drive, c.Float)
+		return r
+	},
 	"eol-loop": func(b *Board) *rig {
 		r := adcRig(b, nil, [3]int64{1_650_000, 492_537, 1_650_000})
 		r.truth = [3][]int64{{0}, {1}, {0}}

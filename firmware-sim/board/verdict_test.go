@@ -57,15 +57,19 @@ var verdicts = []row{
 	{"bit_flip", "", []verdict{checksum}},
 	{"zeros", "sht4x", []verdict{outOfRange}},
 	{"zeros", "sps30 scd4x", []verdict{noDevice, notReady}},
+	{"zeros", "pcf8574", []verdict{wrong}}, // it has nothing to be known by
 	{"zeros", "", []verdict{noDevice}},
 	{"ones", "sht4x scd4x", []verdict{outOfRange}},
 	{"ones", "sps30", []verdict{noDevice, notReady}},
+	{"ones", "pcf8574", []verdict{wrong}},
 	{"ones", "", []verdict{noDevice}},
 	{"frozen", "", []verdict{wrong}},
 	{"stuck", "", []verdict{wrong}},
 	{"wrong_id", "sht4x sps30 scd4x", []verdict{right}}, // no read asks for it
+	{"wrong_id", "pcf8574", []verdict{wrong}},
 	{"wrong_id", "", []verdict{noDevice}},
 	{"brown_out", "sps30 scd4x", []verdict{noDevice, notReady, right}},
+	{"brown_out", "mcp23017", []verdict{noDevice, right}},
 	{"brown_out", "sht4x", []verdict{noDevice, right}},
 	{"brown_out", "", []verdict{right}}, // it strikes before a Start, which sets all again
 	{"slow", "sht4x", []verdict{noDevice}},
@@ -84,6 +88,7 @@ var verdicts = []row{
 	{"stuck_low", "", []verdict{noDevice}},
 	{"short", "", []verdict{noDevice}},
 	{"shifted", "sht4x sps30 scd4x dfgas", []verdict{checksum}},
+	{"shifted", "pcf8574", []verdict{wrong}},
 	{"shifted", "", []verdict{noDevice}},
 	{"held", "", []verdict{right}},             // who has the line keeps it
 	{"read_error", "pulses", []verdict{right}}, // it reads no level

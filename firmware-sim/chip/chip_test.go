@@ -184,6 +184,34 @@ var scripts = map[string]func(b *bench, part **Part) string{
 	},
 	"ina219": func(b *bench, part **Part) string { return playINA(b, part, NewINA219, "3e 63", 19) },
 	"ina226": func(b *bench, part **Part) string { return playINA(b, part, NewINA226, "45 23", 39) },
+	"mcp23017": func(b *bench, part **Part) string {
+		if *part == nil {
+			c := NewMCP23017(b.clock)
+			b.Chip, *part = c, &c.Part
+		}
+		c := b.Chip.(*MCP23017)
+		var out strings.Builder
+		b.say(&out, "02 00 00 00 00 a5 5a", 0, 0)
+		b.say(&out, "0c ff ff", 0, 0)
+		for _, high := range []bool{true, false} {
+			c.Drive(2, high)
+			b.say(&out, "00", 0, 22)
+		}
+		return out.String()
+	},
+	"pcf8574": func(b *bench, part **Part) string {
+		if *part == nil {
+			c := NewPCF8574(b.clock)
+			b.Chip, *part = c, &c.Part
+		}
+		c := b.Chip.(*PCF8574)
+		var out strings.Builder
+		for _, high := range []bool{true, false} {
+			c.Drive(2, high)
+			b.say(&out, "7f", 0, 2)
+		}
+		return out.String()
+	},
 	"ads1115": func(b *bench, part **Part) string {
 		if *part == nil {
 			c := NewADS1115(b.clock)

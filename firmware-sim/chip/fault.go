@@ -38,7 +38,7 @@ type KindInfo struct {
 	Does     string   // what the part does
 	Occasion string   // what Fault.Chance and Fault.Nth count
 	Size     string   // what Fault.Size means; empty: nothing
-	Parts    []string // the models it applies to; nil: all
+	Parts    []string // the models it applies to; nil: all that it makes sense for
 }
 
 // inUnit says how a size reads that changes a measured value.
@@ -74,11 +74,21 @@ var kinds = []KindInfo{
 // Kinds is the table of faults.
 func Kinds() []KindInfo { return slices.Clone(kinds) }
 
+// expanders measure nothing: they tell levels, at once.
+var expanders = []string{"mcp23017", "pcf8574"}
+
+// measuring are the faults of what takes time, or has a value that can be a little off.
+var measuring = []Kind{Busy, Slow, Saturated, Noise, Spike, Offset}
+
 // Applies reports whether a part of this model can fail in this way.
 func (k Kind) Applies(model string) bool {
 	for _, info := range kinds {
-		if info.Kind == k {
-			return info.Parts == nil || slices.Contains(info.Parts, model)
+		switch {
+		case info.Kind != k:
+		case info.Parts != nil:
+			return slices.Contains(info.Parts, model)
+		default:
+			return !slices.Contains(expanders, model) || !slices.Contains(measuring, k)
 		}
 	}
 	return false
