@@ -80,6 +80,12 @@ func TestPairThatDisagreesIsInDoubt(t *testing.T) {
 			t.Errorf("%s: got %v %v, want it in doubt", s.ID, c.Quality, c.Reason)
 		}
 	}
+	// That one is silent for a while settles nothing.
+	now, _, _ = measure(p, now, 20*time.Second, 0, map[point.ID]int64{"a": 20_000})
+	now, _, _ = measure(p, now, 5*time.Second, 0, map[point.ID]int64{"a": 20_000, "b": 40_001})
+	if c := p.Snapshot(now).Points[0].Channels[0]; c.Reason != point.Disagree {
+		t.Errorf("after a silence of b: got %v, want it in doubt", c.Reason)
+	}
 	now, events, _ = measure(p, now, time.Minute, 0, map[point.ID]int64{"a": 20_000, "b": 60_000})
 	if len(p.alarms) != 1 {
 		t.Fatalf("got %+v, want the alarm of b", events)
