@@ -28,6 +28,8 @@ type checker struct {
 	sensors []*sensor
 	points  []*watched
 	outputs []*output
+	effects []effect
+	venue   venue
 }
 
 // zone is an area of the file.
@@ -98,6 +100,10 @@ func (c *checker) check(root *table) {
 	for i, t := range outputs {
 		c.output(i, t)
 	}
+	effects, _ := c.rows(s, "effect", maxEffects)
+	for i, t := range effects {
+		c.effect(i, t)
+	}
 	c.people(s)
 	c.district(c.only(s, "district"))
 	c.page(c.only(s, "page"))
@@ -156,6 +162,7 @@ func (c *checker) header(s *section) {
 	if _, ok := s.get("tenant"); ok {
 		c.site.Tenant, _ = s.id("tenant", `"district-7"`)
 	}
+	c.readVenue(s)
 	c.site.plan.Resound = s.duration("resound", "10 min", time.Minute, time.Hour, 10*time.Minute)
 	s.finish()
 }
@@ -270,6 +277,7 @@ func (c *checker) collect() {
 			ID: o.plan.ID, Model: o.model, Options: o.options, Keep: o.keep,
 		})
 	}
+	c.site.plan.Effects = c.matrix()
 }
 
 // readUpTo fills buf from r and returns how much there was.

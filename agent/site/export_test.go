@@ -8,6 +8,13 @@ func Words() []string {
 	for _, k := range limitKeys {
 		words = append(words, k.key)
 	}
+	for _, v := range venues {
+		words = append(words, v.name)
+	}
+	words = append(words, causeWords()...)
+	for _, tone := range tones {
+		words = append(words, tone.word)
+	}
 	for _, cl := range classes {
 		for _, p := range cl.profiles {
 			words = append(words, p.name)

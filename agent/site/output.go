@@ -28,6 +28,7 @@ func (c *checker) output(i int, t *table) {
 		o.plan.Kind = alarm.OutputKind(slices.Index(outputKinds(), word))
 	}
 	c.cause(s, &o.plan)
+	c.acts(s, &o.plan)
 	o.plan.Steady = c.steady(s, o.plan.Kind)
 	o.keep = c.keep(s, o.plan.Kind)
 	known := slices.Sorted(maps.Keys(c.outputModels))

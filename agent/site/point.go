@@ -35,6 +35,7 @@ func (c *checker) point(i int, t *table) {
 	p.plan = alarm.PointPlan{ID: point.ID(id), Name: s.name("name", id), Zone: c.zoneOf(s)}
 	cl, classed := c.classOf(s)
 	p.class, p.plan.Signal = cl.name, cl.signal
+	p.plan.Manual, p.plan.Precursor = cl.name == callPoint, cl.name == "electrical"
 	p.plan.Latch = s.flag("latch", cl.latch)
 	feeds, fed := c.feedsOf(s)
 	p.feeds = feeds

@@ -91,6 +91,7 @@ func (s *Site) Plan() alarm.Plan {
 		p.Outputs[i].Zones = slices.Clone(p.Outputs[i].Zones)
 		p.Outputs[i].Signals = slices.Clone(p.Outputs[i].Signals)
 	}
+	p.Effects = slices.Clone(p.Effects) // a panel only reads what they hold
 	return p
 }
 

@@ -54,7 +54,7 @@ func TestReferenceIsASiteFile(t *testing.T) {
 	if len(s.Warnings) > 0 {
 		t.Errorf("got warnings, want none:\n%v", s.Warnings)
 	}
-	golden(t, "reference", describe(s))
+	golden(t, "reference", strings.Replace(describe(s), s.Hash, "of the file", 1))
 }
 
 // The reference names every model with every option, every class, signal, kind and level, so that
@@ -129,6 +129,11 @@ func describe(s *site.Site) string {
 	}
 	fmt.Fprintf(&b, "operators %v items %v shift %d may not %v may silence %v\n",
 		plan.Operators, plan.Items, plan.Shift, plan.MayNot, plan.MaySilence)
+	for _, o := range plan.Outputs {
+		fmt.Fprintf(&b, "%s: in %q ex %v irreversible %v exhaust %v stop on fire %v feedback %q\n",
+			o.ID, o.In, o.Ex, o.Irreversible, o.SmokeExhaust, o.StopOnFire, o.Feedback)
+	}
+	b.WriteString(s.Table(false))
 	fmt.Fprintf(&b, "resound %v, report %v, page %q\n",
 		plan.Resound, s.District.Report, s.Page.Listen)
 	for _, q := range drivers.Quantities() {

@@ -2,7 +2,6 @@ package site
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -84,7 +83,7 @@ const slow = 10 * time.Second
 // warn looks for what is allowed and probably not meant.
 func (c *checker) warn() {
 	c.warnSensors()
-	c.warnSilence()
+	c.warnEffects()
 	c.noteCallPoints()
 	for _, p := range c.points {
 		s := p.plan.Signal
@@ -138,41 +137,4 @@ func highest(p alarm.PointPlan) detect.Level {
 		level = max(level, detect.Alarm)
 	}
 	return level
-}
-
-// warnSilence finds points for which nothing would sound.
-func (c *checker) warnSilence() {
-	var silent []string
-	first, some := 0, false
-	for _, p := range c.points {
-		if !isLifeSafety(p.plan.Signal) || !alarms(p) {
-			continue
-		}
-		some = true
-		if !slices.ContainsFunc(c.outputs, func(o *output) bool { return sounds(o.plan, p.plan) }) {
-			silent = append(silent, fmt.Sprintf("%q", p.plan.ID))
-			if first == 0 {
-				first = p.line
-			}
-		}
-	}
-	switch {
-	case len(silent) == 0:
-		if !some {
-			c.odd(0, "", "no point can raise an alarm of fire, gas, CO, flood or evacuation")
-		}
-	case len(c.outputs) == 0:
-		c.odd(0, "", "there is no output, so an alarm is silent; "+
-			`write an [[output]] with kind = "sounder"`)
-	default:
-		c.odd(first, "", "nothing sounds for the point %s; write an [[output]] with "+
-			`kind = "sounder" that has the zone and signal`, strings.Join(silent, ", "))
-	}
-}
-
-// sounds tells whether an output is heard when a point alarms.
-func sounds(o alarm.OutputPlan, p alarm.PointPlan) bool {
-	return (o.Kind == alarm.Sounder || o.Kind == alarm.Buzzer) && o.Level <= highest(p) &&
-		(len(o.Zones) == 0 || slices.Contains(o.Zones, p.Zone)) &&
-		(len(o.Signals) == 0 || slices.Contains(o.Signals, p.Signal))
 }

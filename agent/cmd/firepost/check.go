@@ -12,20 +12,25 @@ import (
 type checkCmd struct {
 	config    string
 	reference bool
+	lang      string
 }
 
 func prepareCheck(f *pflag.FlagSet) action {
 	c := &checkCmd{}
 	f.StringVarP(&c.config, "config", "c", "/etc/firepost/site.toml", "site file")
+	f.StringVar(&c.lang, "lang", "en", "language of what the outputs do: en or zh")
 	f.BoolVar(&c.reference, "reference", false, "print a site file that explains every key")
 	return c.run
 }
 
-// run prints the mistakes of the site file, or what it says. The exit code is 2 with mistakes, 1
-// with warnings alone.
+// run prints the mistakes of the site file, or what it says and what its outputs will do. The exit
+// code is 2 with mistakes, 1 with warnings alone.
 func (c *checkCmd) run(o outlet, args []string) error {
 	if len(args) > 0 {
 		c.config = args[0]
+	}
+	if c.lang != "en" && c.lang != "zh" {
+		return &exitError{2, fmt.Sprintf("--lang %s is unknown; write en or zh", c.lang)}
 	}
 	if c.reference {
 		fmt.Fprint(o.out, site.Reference)
@@ -53,6 +58,7 @@ func (c *checkCmd) run(o outlet, args []string) error {
 	fmt.Fprintf(o.out, "%s: good. %s (%s): %s, %s, %s, %s\n", c.config, s.Name, s.Hash,
 		count(len(plan.Zones), "zone"), count(len(s.Sensors), "sensor"),
 		count(len(plan.Points), "point"), count(len(plan.Outputs), "output"))
+	fmt.Fprint(o.out, "\n", s.Words(c.lang == "zh"), "\n", s.Table(c.lang == "zh"))
 	if len(s.Warnings) > 0 {
 		return &exitError{1, ""}
 	}

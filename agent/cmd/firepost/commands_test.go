@@ -61,6 +61,7 @@ func TestCheck(t *testing.T) {
 	for _, args := range [][]string{
 		{"check", "-c", "testdata/good.toml"}, {"check", "testdata/warned.toml"},
 		{"check", "testdata/bad.toml"}, {"check", "testdata/missing.toml"},
+		{"check", "--lang", "zh", "testdata/good.toml"}, {"check", "--lang", "fr"},
 	} {
 		text += shown(args...)
 	}
