@@ -173,6 +173,7 @@ func TestWhatWasNotMeasuredIsNoValue(t *testing.T) {
 	}{
 		{"reset", func(b *bus) { copy(b.memory[0xF2:], append([]byte{0, 0, 0, 0, 0}, skipped...)) },
 			[]error{drivers.ErrNoDevice}},
+		{"settings lost", func(b *bus) { b.memory[0xF4] = 0 }, []error{drivers.ErrNoDevice}},
 		{"humidity off", func(b *bus) { b.memory[0xF2] = 0 }, []error{drivers.ErrNoDevice}},
 		{"busy", func(b *bus) { b.memory[0xF3] = 8 },
 			append(slices.Repeat([]error{drivers.ErrNotReady}, 19), drivers.ErrNoDevice)},

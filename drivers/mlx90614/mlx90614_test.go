@@ -3,6 +3,7 @@ package mlx90614_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"periph.io/x/conn/v3/physic"
@@ -90,6 +91,14 @@ func TestReadFollowsTheDatasheet(t *testing.T) {
 				t.Errorf("got %v, want %v", got, want)
 			}
 		})
+	}
+}
+
+// The part's own flag is told as such, not as a temperature.
+func TestErrorFlagIsTold(t *testing.T) {
+	_, err := mlx90614.New(bus{7: sealed(7, 0x8000), 6: warm}, mlx90614.Addr).Read(nil)
+	if err == nil || !strings.Contains(err.Error(), "it flags an error") {
+		t.Errorf("got %v, want the flag told", err)
 	}
 }
 
