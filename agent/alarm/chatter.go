@@ -20,6 +20,7 @@ type chatter struct {
 	counted uint64 // changes so far
 	at      [chatterChanges]point.Instant
 	n       int            // of at, oldest first
+	last    point.Instant  // change
 	times   uint8          // how often the off-delay was doubled
 	kept    detect.Finding // shown while the off-delay runs
 	leaving bool
@@ -51,6 +52,9 @@ func (p *Panel) chatters(now point.Instant, w *watched) {
 		c.at[c.n] = now
 		c.n++
 	}
+	if changes != c.counted {
+		c.last = now
+	}
 	c.counted = changes
 	switch {
 	case c.n == chatterChanges && now.Sub(c.at[0]) <= chatterWithin:
@@ -62,7 +66,7 @@ func (p *Panel) chatters(now point.Instant, w *watched) {
 				For: min(w.offDelay()<<c.times, chatterLongest),
 			})
 		}
-	case c.times > 0 && c.n > 0 && now.Sub(c.at[c.n-1]) >= chatterCalm:
+	case c.times > 0 && now.Sub(c.last) >= chatterCalm:
 		c.n, c.times = 0, 0
 	}
 }
