@@ -163,7 +163,8 @@ func TestRealDangerIsNeverADrill(t *testing.T) {
 	}
 }
 
-// A silence or a reset that comes in the very step of the real alarm hushes the drill, not the fire.
+// A silence or a reset that comes in the very step of the real alarm hushes the drill, not the
+// fire.
 func TestCommandInTheStepOfARealAlarm(t *testing.T) {
 	for _, action := range []Action{Silence, Reset, EndDrill} {
 		r := drilling(t, Command{})

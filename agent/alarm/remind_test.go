@@ -198,8 +198,8 @@ func TestStandingForADayIsTold(t *testing.T) {
 	}
 }
 
-// A lamp with a hold outlasts the alarm that it was lit for by that time, over a restart too, and no
-// drill.
+// A lamp with a hold outlasts the alarm that it was lit for by that time, over a restart too, and
+// no drill.
 func TestAT46LampOutlastsItsAlarm(t *testing.T) {
 	plan := bench()
 	plan.Outputs[5].Hold = 300 * time.Second

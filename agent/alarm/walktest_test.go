@@ -124,8 +124,8 @@ func TestWalkTestEndsByItself(t *testing.T) {
 	r.plays("siren", Temporal3)
 }
 
-// The district may begin a walk test and never end one, and no call point is under a test from afar:
-// who presses one ends it.
+// The district may begin a walk test and never end one, and no call point is under a test from
+// afar: who presses one ends it.
 func TestWalkTestFromAfar(t *testing.T) {
 	r := walking(t, Command{By: remote})
 	if e := r.order(Command{Action: EndTest, By: remote}); e.Reason != RefusedNotPermitted {

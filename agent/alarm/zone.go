@@ -74,3 +74,12 @@ func (a *standing) witnesses() bool {
 	return a.finding.Level >= detect.Alarm && !a.drill &&
 		(a.signal == Fire || a.signal == Gas || a.signal == CO)
 }
+
+// Modes lists every mode of a zone.
+func Modes() []Mode {
+	all := make([]Mode, modes)
+	for i := range all {
+		all[i] = Mode(i)
+	}
+	return all
+}

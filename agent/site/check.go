@@ -171,6 +171,7 @@ func (c *checker) zone(i int, t *table) {
 	s := &section{c: c, t: t, subject: subject("zone", t, "id", i)}
 	id, ok := s.id("id", `"kitchen"`)
 	z := zone{plan: alarm.ZonePlan{ID: alarm.ZoneID(id), Name: s.name("name", id)}, line: t.line}
+	z.plan.Mode = c.modeOf(s)
 	s.finish()
 	if !ok {
 		return

@@ -31,6 +31,7 @@ func (c *checker) output(i int, t *table) {
 	c.acts(s, &o.plan)
 	o.plan.Steady = c.steady(s, o.plan.Kind)
 	o.keep = c.keep(s, o.plan.Kind)
+	o.plan.Hold = c.hold(s, o.plan.Kind)
 	known := slices.Sorted(maps.Keys(c.outputModels))
 	s.missing("model", oneOf(known))
 	o.model, _ = s.choice("model", known)

@@ -38,7 +38,7 @@ func (c *checker) point(i int, t *table) {
 	p.plan.Manual, p.plan.Precursor = cl.name == callPoint, cl.name == "electrical"
 	p.plan.Latch = s.flag("latch", cl.latch)
 	feeds, fed := c.feedsOf(s)
-	p.feeds = feeds
+	p.feeds, p.plan.Devices = feeds, devices(feeds)
 	p.plan.Spec.Stale = s.duration("stale", "8 s", time.Second, time.Hour, staleAfter(feeds))
 	r := &rule{section: s, class: s.profiled(cl), feeds: feeds, flawed: !classed}
 	r.spec = &p.plan.Spec

@@ -81,6 +81,7 @@ func (s *Site) Plan() alarm.Plan {
 	p.Points = slices.Clone(p.Points)
 	for i := range p.Points {
 		p.Points[i].Spec.Conditions = slices.Clone(p.Points[i].Spec.Conditions)
+		p.Points[i].Devices = slices.Clone(p.Points[i].Devices)
 		p.Points[i].Spec.Channels = slices.Clone(p.Points[i].Spec.Channels)
 	}
 	p.Zones = slices.Clone(p.Zones)

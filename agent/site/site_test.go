@@ -108,11 +108,11 @@ func describe(s *site.Site) string {
 	}
 	plan := s.Plan()
 	for _, z := range plan.Zones {
-		fmt.Fprintf(&b, "zone %s %q\n", z.ID, z.Name)
+		fmt.Fprintf(&b, "zone %s %q mode %v\n", z.ID, z.Name, z.Mode)
 	}
 	for _, p := range plan.Points {
-		fmt.Fprintf(&b, "point %s %q zone %s signal %v latch %v stale %v\n",
-			p.ID, p.Name, p.Zone, p.Signal, p.Latch, p.Spec.Stale)
+		fmt.Fprintf(&b, "point %s %q zone %s signal %v latch %v stale %v of %v\n",
+			p.ID, p.Name, p.Zone, p.Signal, p.Latch, p.Spec.Stale, p.Devices)
 		for _, c := range p.Spec.Conditions {
 			q := c.Quantity
 			fmt.Fprintf(&b, "  kind %d %v %v limit %s hysteresis %s", c.Kind, q, c.Level,
@@ -124,8 +124,9 @@ func describe(s *site.Site) string {
 	}
 	for i, o := range plan.Outputs {
 		v := s.Outputs[i]
-		fmt.Fprintf(&b, "output %s %q %v zones %v signals %v level %v steady %v: %s %v keep %v\n",
+		fmt.Fprintf(&b, "output %s %q %v zones %v signals %v level %v steady %v: %s %v keep %v",
 			o.ID, o.Name, o.Kind, o.Zones, o.Signals, o.Level, o.Steady, v.Model, v.Options, v.Keep)
+		fmt.Fprintf(&b, " hold %v\n", o.Hold)
 	}
 	fmt.Fprintf(&b, "operators %v items %v shift %d may not %v may silence %v\n",
 		plan.Operators, plan.Items, plan.Shift, plan.MayNot, plan.MaySilence)

@@ -84,6 +84,7 @@ const slow = 10 * time.Second
 func (c *checker) warn() {
 	c.warnSensors()
 	c.warnEffects()
+	c.warnModes()
 	c.noteCallPoints()
 	for _, p := range c.points {
 		s := p.plan.Signal
