@@ -39,11 +39,18 @@ type Intake struct {
 	jumped uint8 // values running that were too far away
 }
 
-// NewIntake returns the intake of c.
-func NewIntake(c Channel) Intake { return Intake{Channel: c} }
+// Bounds of what calibrates, and of a raw value, so that the products fit.
+const (
+	mostRaw  = 1 << 42
+	mostGain = 1_000_000
+)
 
-// mostRaw bounds a raw value, so that the products below fit.
-const mostRaw = 1 << 42
+// NewIntake returns the intake of c.
+func NewIntake(c Channel) Intake {
+	c.Gain = min(max(c.Gain, -mostGain), mostGain)
+	c.Offset = min(max(c.Offset, -mostRaw), mostRaw)
+	return Intake{Channel: c}
+}
 
 // Prepare calibrates a reading and lowers its quality where it cannot be believed. A bad reading
 // stays as it is.

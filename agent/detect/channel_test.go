@@ -28,6 +28,8 @@ func TestChannelCalibrates(t *testing.T) {
 	for _, c := range []struct{ gain, offset, raw, want int64 }{
 		{0, 0, 1234, 1234}, {0, 0, math.MinInt64, math.MinInt64},
 		{2_000, -300, 20_000, 19_740}, {-500_000, 0, 1000, 500}, {1_000_000, 7, -100, -193},
+		{math.MaxInt64, math.MaxInt64, math.MaxInt64, 3 << 42},
+		{math.MinInt64, math.MinInt64, 8, -1 << 42},
 		{1_000_000, 0, math.MaxInt64, 2 << 42}, {1_000_000, 0, math.MinInt64, -2 << 42},
 	} {
 		n := NewIntake(Channel{Gain: c.gain, Offset: c.offset})

@@ -48,7 +48,9 @@ func (r *rule) health(fed bool) {
 	if !fed {
 		r.measure("gain", drivers.Share)
 		r.anyLimit(r.section, "offset", detect.Above)
-		r.know("jump")
+		r.jump(&detect.Channel{Quantity: r.like}, func(written string) (int64, error) {
+			return parseAny(written, r.like)
+		})
 		return
 	}
 	for _, f := range r.feeds {
@@ -66,9 +68,9 @@ func (r *rule) health(fed bool) {
 		if isNoisy(q) {
 			c.Stuck = stuck
 		}
-		r.calibrate(&c)
 		r.spec.Channels = append(r.spec.Channels, c)
 	}
+	r.calibrate()
 }
 
 // isNoisy tells the quantities whose raw value never rests in a part that works. A count rests.
@@ -89,17 +91,21 @@ func (r *rule) unless(key, example string, least, most, usual time.Duration) tim
 	return r.duration(key, example, least, most, usual)
 }
 
-// calibrate reads what speaks of one input.
-func (r *rule) calibrate(c *detect.Channel) {
-	for _, key := range []string{"gain", "offset", "jump"} {
-		if _, ok := r.get(key); ok && len(r.spec.Channels) > 0 && !r.told[key] {
-			r.wrong(key, "%s is not clear with %d inputs; write a [[point]] for each", key,
-				len(r.feeds))
+// calibrate reads what speaks of the only measured input.
+func (r *rule) calibrate() {
+	all := r.spec.Channels
+	if len(all) > 1 {
+		for _, key := range []string{"gain", "offset", "jump"} {
+			if _, ok := r.get(key); ok {
+				r.wrong(key, "%s is not clear with %d inputs; write a [[point]] for each", key,
+					len(all))
+			}
 		}
 	}
-	if len(r.feeds) > 1 {
+	if len(all) != 1 {
 		return
 	}
+	c := &all[0]
 	if v, ok := r.measure("gain", drivers.Share); ok {
 		if v < leastGain || v > mostGain {
 			r.wrong("gain", "gain %q is no calibration; write %q to %q",
@@ -110,11 +116,11 @@ func (r *rule) calibrate(c *detect.Channel) {
 	if v, ok := r.measure("offset", c.Quantity); ok {
 		c.Offset = v
 	}
-	r.jump(c)
+	r.jump(c, c.Quantity.Parse)
 }
 
 // jump reads how far the value can go in a second.
-func (r *rule) jump(c *detect.Channel) {
+func (r *rule) jump(c *detect.Channel, parse func(string) (int64, error)) {
 	like := c.Quantity.Text(example(c.Quantity)) + "/s"
 	v, ok := r.get("jump")
 	if ok && v.kind == text && v.text == "off" {
@@ -126,7 +132,7 @@ func (r *rule) jump(c *detect.Channel) {
 		return
 	}
 	bare, isRate := strings.CutSuffix(strings.TrimSpace(written), "/s")
-	far, err := c.Quantity.Parse(bare)
+	far, err := parse(bare)
 	switch {
 	case !isRate || err != nil:
 		r.wrong("jump", "jump %q is no value a second; write it like %q", written, like)

@@ -42,6 +42,9 @@ func (c *checker) point(i int, t *table) {
 	p.plan.Spec.Stale = s.duration("stale", "8 s", time.Second, time.Hour, staleAfter(feeds))
 	r := &rule{section: s, class: s.profiled(cl), feeds: feeds, flawed: !classed}
 	r.spec = &p.plan.Spec
+	if !classed {
+		s.keysOfClasses()
+	}
 	if fed {
 		r.spec.Conditions = r.conditions()
 	} else {
@@ -60,6 +63,14 @@ func (c *checker) point(i int, t *table) {
 		return
 	}
 	c.points = append(c.points, p)
+}
+
+// keysOfClasses reads what only some classes have, while the one that was meant is not known.
+func (s *section) keysOfClasses() {
+	s.know("profile", "zero")
+	s.measure("normal", drivers.Pressure)
+	s.flag("drift", true)
+	s.flag("may_alarm", false)
 }
 
 func (c *checker) findPoint(id point.ID) *watched {
