@@ -65,7 +65,7 @@ func (r *rule) health(fed bool) {
 		if q == drivers.Temperature {
 			c.Jump = usualJump
 		}
-		if isNoisy(q) {
+		if isNoisy(q) || r.has("stuck") {
 			c.Stuck = stuck
 		}
 		r.spec.Channels = append(r.spec.Channels, c)
@@ -73,11 +73,13 @@ func (r *rule) health(fed bool) {
 	r.calibrate()
 }
 
-// isNoisy tells the quantities whose raw value never rests in a part that works. A count rests.
+// isNoisy tells the quantities whose raw value never rests in a part that works. A count rests, and
+// so does a level in whole millimetres.
 func isNoisy(q drivers.Quantity) bool {
 	switch q {
 	case drivers.Contact, drivers.Pulses, drivers.Count, drivers.Rain, drivers.Elapsed,
-		drivers.Index, drivers.Charge, drivers.Flow, drivers.Wind:
+		drivers.Index, drivers.Charge, drivers.Flow, drivers.Wind,
+		drivers.Level:
 		return false
 	}
 	return true
