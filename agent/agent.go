@@ -56,6 +56,8 @@ type Agent struct {
 	ran    atomic.Bool
 	guard  atomic.Pointer[guard.Guard]
 	status atomic.Pointer[diag.Status]
+	day    atomic.Int32 // today, as the panel is told; 0: not known
+	pins   pins
 }
 
 // hooks are where a test stands between the agent and the world.
@@ -83,7 +85,7 @@ func New(s *site.Site, o Options) (*Agent, error) {
 		o.Version = moduleVersion()
 	}
 	a := &Agent{
-		site: s, o: o, clock: clock{system: o.Wall, built: o.Built},
+		site: s, o: o, clock: clock{system: o.Wall, built: o.Built}, pins: newPINs(),
 		hooks: hooks{
 			open: keeper.Open, load: provisioning.Loader.Load, dial: dialIdentity, beat: kernelBeat(),
 		},
@@ -118,6 +120,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	m := a.recall()
 	g := guard.New(guard.Config{
 		Panel: alarm.New(a.site.Plan(), m.saved), Sensors: a.sensors, Outputs: a.outputs,
+		Day:  func() alarm.Date { return alarm.Date(a.day.Load()) },
 		Beat: a.beat, Pet: a.o.Pet, Save: m.save, Crash: a.crash, Log: a.log,
 	})
 	m.faults = newFaults(g)

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/firepost/firepost/agent/alarm"
 	"github.com/firepost/firepost/agent/wire"
 )
 
@@ -47,7 +48,7 @@ func (h *anchor) now(q wire.ClockQuality) Wall {
 // hear takes the platform's time, which came over a line that may have delayed it by a second.
 func (c *clock) hear(now time.Time) {
 	if c.believes(now) {
-		c.given.Store(&anchor{Wall{Now: now, Error: time.Second}, time.Now()})
+		c.given.Store(&anchor{Wall{Now: now.Local(), Error: time.Second}, time.Now()})
 	}
 }
 
@@ -79,4 +80,14 @@ func (c *clock) now() Wall {
 		w.Now = c.built
 	}
 	return w
+}
+
+// today is the date in the zone that the wall time is given in, of a clock that can be believed:
+// one that was set in this run and then went on by itself may be wrong by a day after long enough.
+func today(w Wall) alarm.Date {
+	if w.Quality <= wire.ClockHold {
+		return 0
+	}
+	year, month, day := w.Now.Date()
+	return alarm.Date(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix() / (24 * 60 * 60))
 }

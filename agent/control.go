@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
@@ -22,23 +23,37 @@ const (
 
 // Order is what a person at the box asks for, as the control socket takes it in JSON.
 type Order struct {
-	Action   string `json:"action"`          // acknowledge, silence, reset, disable or enable
-	Point    string `json:"point,omitempty"` // empty: all that the action applies to
-	For      string `json:"for,omitempty"`   // of disable, such as "2h"
-	Reason   string `json:"reason,omitempty"`
+	Action   string `json:"action"`             // a word of alarm.Action, such as acknowledge
 	Operator uint8  `json:"operator,omitempty"` // 0: not told
+	PIN      string `json:"pin,omitempty"`      // of the operator, for what needs level 2 or more
+	Point    string `json:"point,omitempty"`    // empty: all that the action applies to
+	For      string `json:"for,omitempty"`      // of disable, such as "2h"; of a call: to answer in
+	Reason   string `json:"reason,omitempty"`   // of disable
+
+	// Of the duties of people; see alarm.Matter.
+	ID       string `json:"id,omitempty"`    // of the call, the check item or the hazard
+	Alarm    string `json:"alarm,omitempty"` // any alarm of the incident
+	Text     string `json:"text,omitempty"`
+	Colour   string `json:"colour,omitempty"`  // of a warning: blue, yellow, orange or red
+	Verdict  string `json:"verdict,omitempty"` // real, false, test, fault or drill
+	Failed   bool   `json:"failed,omitempty"`  // the check found something wrong
+	Evidence string `json:"evidence,omitempty"`
+	Days     uint16 `json:"days,omitempty"` // that a hazard may last
 }
 
 // Answer is what came of an order. Done is false when it was refused; then Reason says why.
 type Answer struct {
 	Done   bool   `json:"done"`
-	Event  string `json:"event"` // the kind of the event that answered
+	Event  string `json:"event"` // kind of the event that answered; empty: the panel was not asked
 	Reason string `json:"reason,omitempty"`
+	ID     string `json:"id,omitempty"` // of the call, item, hazard or incident that it was about
 }
 
 // Control is what the control socket serves: everything of Handler, and POST /command with an
-// Order. Who can open the socket acts as an operator of level 2; its file mode says who that is. It
-// must never be served on a network.
+// Order, which is answered with an Answer: status 200 when it was done, 409 when the panel refused,
+// 401 when a PIN is needed and 429 when too many were wrong. Who can open the socket acts with
+// level 2, and its file mode says who that is; where the site file names operators he acts with
+// level 1, and with that of an operator whose PIN he gives. It must never be served on a network.
 func (a *Agent) Control() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /", a.Handler())
@@ -61,15 +76,23 @@ func (a *Agent) serveCommand(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	ans, err := a.obey(r.Context(), c)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusServiceUnavailable)
-		return
+	ans, code := Answer{Reason: a.identify(r.Context(), &o, &c)}, http.StatusOK
+	switch ans.Reason {
+	case "":
+		if ans, err = a.obey(r.Context(), c); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		if !ans.Done {
+			code = http.StatusConflict
+		}
+	case ReasonPINNeeded:
+		code = http.StatusUnauthorized
+	default:
+		code = http.StatusTooManyRequests
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if !ans.Done {
-		w.WriteHeader(http.StatusConflict)
-	}
+	w.WriteHeader(code)
 	json.NewEncoder(w).Encode(ans) //nolint:errcheck // the other side has hung up
 }
 
@@ -86,22 +109,24 @@ func readOrder(r io.Reader) (o Order, err error) {
 	return o, nil
 }
 
-// command turns an order into a command of an operator at the box.
-func (o Order) command() (alarm.Command, error) {
+// command turns an order into a command of somebody at the box.
+func (o *Order) command() (alarm.Command, error) {
 	c := alarm.Command{
-		ID: "cli-" + rand.Text()[:12], Point: point.ID(o.Point), Reason: o.Reason,
-		By: alarm.Origin{Kind: alarm.CLI, Operator: o.Operator, Level: 2},
+		ID: "cli-" + rand.Text()[:12], Action: named[alarm.Action](o.Action),
+		Point: point.ID(o.Point), Reason: o.Reason, Alarm: alarm.AlarmID(o.Alarm),
+		Matter: alarm.Matter{
+			ID: o.ID, Text: o.Text, Colour: named[alarm.Colour](o.Colour),
+			Verdict: named[alarm.Verdict](o.Verdict), Failed: o.Failed, Evidence: o.Evidence,
+			Days: o.Days,
+		},
 	}
-	for _, action := range []alarm.Action{
-		alarm.Acknowledge, alarm.Silence, alarm.Reset, alarm.Disable, alarm.Enable,
-	} {
-		if action.String() == o.Action {
-			c.Action = action
-		}
-	}
-	if c.Action == 0 {
-		return c, fmt.Errorf("action %q is unknown; write acknowledge, silence, reset, disable or enable",
-			o.Action)
+	switch {
+	case c.Action == 0:
+		return c, fmt.Errorf("action %q is unknown; write %s", o.Action, words[alarm.Action]())
+	case o.Colour != "" && c.Matter.Colour == 0:
+		return c, fmt.Errorf("colour %q is unknown; write %s", o.Colour, words[alarm.Colour]())
+	case o.Verdict != "" && c.Matter.Verdict == 0:
+		return c, fmt.Errorf("verdict %q is unknown; write %s", o.Verdict, words[alarm.Verdict]())
 	}
 	if o.For != "" {
 		d, err := time.ParseDuration(o.For)
@@ -110,7 +135,35 @@ func (o Order) command() (alarm.Command, error) {
 		}
 		c.For = d
 	}
+	if c.Action == alarm.AskDuty || c.Action == alarm.Warn {
+		c.Call = &alarm.Call{ID: o.ID, Colour: c.Matter.Colour, Text: o.Text, Limit: c.For}
+	}
 	return c, nil
+}
+
+// word is an enumeration of the panel that begins at 1 and whose names end with "unknown".
+type word interface {
+	~uint8
+	String() string
+}
+
+// named is the value of that name; 0: there is none.
+func named[W word](name string) W {
+	for w := W(1); w.String() != "unknown"; w++ {
+		if w.String() == name {
+			return w
+		}
+	}
+	return 0
+}
+
+// words lists the names.
+func words[W word]() string {
+	var all []string
+	for w := W(1); w.String() != "unknown"; w++ {
+		all = append(all, w.String())
+	}
+	return strings.Join(all[:len(all)-1], ", ") + " or " + all[len(all)-1]
 }
 
 // obey submits a command and waits for the event that answers it.
@@ -127,7 +180,10 @@ func (a *Agent) obey(ctx context.Context, c alarm.Command) (Answer, error) {
 	var ans Answer
 	answer := follower{ring: g.Ring(), fn: func(e alarm.Event) {
 		if e.Cause == c.ID && ans.Event == "" {
-			ans = Answer{Done: e.Kind != alarm.Refused, Event: e.Kind.String(), Reason: e.Reason}
+			ans = Answer{
+				Done: e.Kind != alarm.Refused, Event: e.Kind.String(), Reason: e.Reason,
+				ID: cmp.Or(e.Matter.ID, string(e.Incident)),
+			}
 			cancel()
 		}
 	}}

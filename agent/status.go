@@ -88,8 +88,9 @@ func (w *watch) run(ctx context.Context) error {
 	}
 }
 
-// tellClock tells the panel when the clock is no longer set, or is again.
+// tellClock gives the panel the date, and tells it when the clock is no longer set, or is again.
 func (w *watch) tellClock() {
+	w.a.day.Store(int32(today(w.a.clock.now())))
 	if unset := w.a.clock.now().Quality == wire.ClockNone; unset != w.unset {
 		w.unset = unset
 		w.faults.say("clock", alarm.ClockUnsynced, unset, "")

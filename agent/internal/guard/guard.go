@@ -82,6 +82,7 @@ type Config struct {
 	Outputs []Output
 	Beat    func() Beat        // nil: package time
 	Pet     func()             // the watchdog; nil: none
+	Day     func() alarm.Date  // today; it must not wait. nil: the date is never known
 	Save    func(*alarm.Saved) // called from a goroutine of its own; nil: nothing is saved
 	// Crash is told of a panic of the panel, which then goes on and ends the process. nil: no one.
 	Crash func(value any, stack []byte)
@@ -116,6 +117,9 @@ type Guard struct {
 func New(c Config) *Guard {
 	if c.Beat == nil {
 		c.Beat = newTimerBeat
+	}
+	if c.Day == nil {
+		c.Day = func() alarm.Date { return 0 }
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

@@ -118,7 +118,9 @@ func (g *Guard) gather() alarm.Input {
 	l.commands = drain(l.commands[:0], g.local)
 	l.commands = drain(l.commands, g.remote)
 	l.notices = g.notices.take(l.notices[:0])
-	return alarm.Input{Readings: l.readings, Commands: l.commands, Notices: l.notices}
+	return alarm.Input{
+		Readings: l.readings, Commands: l.commands, Notices: l.notices, Day: g.cfg.Day(),
+	}
 }
 
 // drain takes what waits in queue, and no more than it can hold: a sender that never stops cannot
