@@ -202,6 +202,7 @@ const (
 	AccessRaised // the key switch gives the buttons level 2
 	AccessEnded
 	SelfTested
+	ClassChanged // of a derived value: Reason is its new class, Matter.ID its entry of the risks
 	kinds
 )
 
@@ -216,7 +217,7 @@ var kindNames = [kinds]string{
 	"incident_accepted", "incident_arrived", "incident_verdict", "incident_overdue",
 	"incident_closed", "item_done", "item_overdue", "hazard_opened", "hazard_closed",
 	"hazard_overdue", "shift_on", "shift_off", "shift_short", "shift_full",
-	"access_raised", "access_ended", "self_tested",
+	"access_raised", "access_ended", "self_tested", "class_changed",
 }
 
 // String is the kind as messages write it.

@@ -65,6 +65,7 @@ func (p *Panel) restore(s Saved) {
 		}
 	}
 	p.restoreDuties(&s.Duties)
+	p.tally.restore(&s.Tally)
 }
 
 // shift moves what restore took over to the moment of the first step: time in which nobody watched
@@ -176,6 +177,7 @@ func (p *Panel) save(now point.Instant) *Saved {
 	p.saveZones(now, s)
 	s.Test, s.Drill = p.test.state(now), p.drill.state(now)
 	s.Duties = p.saveDuties(now)
+	s.Tally = p.tally.save()
 	s.Outputs = p.saveOutputs()
 	return s
 }

@@ -123,6 +123,11 @@ func (p *Panel) endNotice(now point.Instant, i int) {
 	p.redrive = true
 }
 
+// stands tells whether a fault is on, shown or not.
+func (ns notices) stands(code detect.FaultCode) bool {
+	return slices.ContainsFunc(ns, func(n notice) bool { return n.on && n.kind.Code == code })
+}
+
 // explained tells whether one of these faults stands, of the box or of a point.
 func (p *Panel) explained(by []detect.FaultCode) bool {
 	for _, code := range by {

@@ -38,6 +38,7 @@ type Panel struct {
 	rows    []row
 	notices notices
 	people  people
+	tally   tally
 	test    *walk     // the walk test that runs, or the last one
 	drill   *exercise // the drill that runs, or the last one
 
@@ -93,6 +94,7 @@ func (p *Panel) install(plan Plan) {
 		p.points[i].life = plan.Points[i].Life.at(p.today)
 	}
 	p.marry()
+	p.tie()
 	p.outputs = make([]driven, len(plan.Outputs))
 	p.wishes = make([]Wish, len(plan.Outputs))
 	for i := range plan.Outputs {
@@ -125,6 +127,7 @@ func (p *Panel) Step(now point.Instant, in Input) Decision {
 			w.deliver(in.Readings[i])
 		}
 	}
+	p.derive(now)
 	p.compare(now)
 	p.watchAll(now)
 	p.interrupt(now)
@@ -140,6 +143,7 @@ func (p *Panel) Step(now point.Instant, in Input) Decision {
 	p.listen(now)
 	p.showNotices(now)
 	p.attend(now, in.Day)
+	p.reckon(now)
 	return p.decide(now)
 }
 
@@ -200,6 +204,7 @@ func (p *Panel) decide(now point.Instant) Decision {
 func (p *Panel) emit(now point.Instant, e Event) {
 	p.seq++
 	e.Seq, e.At = p.seq, now
+	p.count(&e)
 	p.events = append(p.events, e)
 }
 

@@ -72,6 +72,11 @@ type PointPlan struct {
 	Pair    point.ID // another point that measures the same here; empty: none
 	Life    Life     // how long its sensor can be trusted
 
+	// Derived says how the value is made that no sensor gives; nil: it is read. Its Formula is one of
+	// detect.Formulas, whose inputs stand before it in the plan, or one of Indicators.
+	Derived *detect.Derivation
+	Risk    Risk // its entry in the district's list of risks
+
 	Button ButtonPlan // a button or key switch acts and raises no alarm
 }
 
@@ -159,6 +164,7 @@ type Plan struct {
 
 	Operators []OperatorPlan // who may act; empty: the site names nobody
 	Items     []ItemPlan     // what is checked again and again
+	Missing   uint16         // points that the site should have and has not
 	Shift     uint8          // people that should be on shift; 0: it is not watched
 	// MayNot takes rights away from the district, MaySilence gives it that one.
 	MayNot     []Action

@@ -83,7 +83,7 @@ func (r *rig) step() {
 	r.pending = Input{}
 	for i := range r.panel.plan.Points {
 		id := r.panel.plan.Points[i].ID
-		if r.cut[id] {
+		if r.cut[id] || r.panel.plan.Points[i].Derived != nil {
 			continue
 		}
 		rd := point.Reading{Point: id, At: r.now, Quality: point.Good}

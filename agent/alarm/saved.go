@@ -29,6 +29,7 @@ type Saved struct {
 	Memories []SavedMemory `json:",omitempty"`
 
 	Duties SavedDuties
+	Tally  SavedTally
 }
 
 // SavedAlarm is one alarm that stood.

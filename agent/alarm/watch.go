@@ -26,6 +26,7 @@ type watched struct {
 	faultQuiet bool // a person has silenced it
 
 	disabled *disablement
+	derived  *derived  // nil: it is read
 	pair     *pair     // it and another that measures the same; nil: none
 	life     LifeState // of its sensor
 	kept     SavedMemory
@@ -103,6 +104,9 @@ func (p *Panel) watch(now point.Instant, w *watched) {
 		p.enable(now, w, Event{Reason: RefusedExpired})
 	}
 	w.finding = w.judge(now)
+	if p.excused(w) {
+		w.finding.Fault = ""
+	}
 	w.fresh = w.fresh[:0]
 	p.chatters(now, w)
 	switch {

@@ -105,6 +105,7 @@ func (c *checker) check(root *table) {
 		c.effect(i, t)
 	}
 	c.people(s)
+	c.required(s)
 	c.district(c.only(s, "district"))
 	c.page(c.only(s, "page"))
 	s.finish()

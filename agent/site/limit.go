@@ -20,13 +20,14 @@ type limit struct {
 // rule collects the limits of one point.
 type rule struct {
 	*section
-	class  class
-	spec   *detect.Spec // what the point leads to
-	feeds  []feed
-	limits []limit
-	flawed bool             // a mistake has been told, so that having no limit means nothing
-	unseen bool             // the feeds have a mistake, so no quantity is known
-	like   drivers.Quantity // while unseen, what the point probably measures
+	class   class
+	spec    *detect.Spec // what the point leads to
+	feeds   []feed
+	limits  []limit
+	derived bool             // the value is made, and recorded unless there is a limit
+	flawed  bool             // a mistake has been told, so that having no limit means nothing
+	unseen  bool             // the feeds have a mistake, so no quantity is known
+	like    drivers.Quantity // while unseen, what the point probably measures
 }
 
 // conditions reads when the point leaves normal.
@@ -61,8 +62,10 @@ func (r *rule) conditions() []detect.Condition {
 
 // record tells whether the point is only recorded.
 func (r *rule) record() bool {
-	record := r.flag("record", false)
 	_, given := r.strictest()
+	quiet := r.derived && !given && !r.has("when") && len(r.feeds) == 1 &&
+		r.feeds[0].channel.Quantity != drivers.Contact
+	record := r.flag("record", quiet)
 	if record && (given || r.has("when")) {
 		r.wrong("record", "record = true and a limit; remove one of them")
 	}

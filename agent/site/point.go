@@ -18,7 +18,8 @@ type watched struct {
 	class  string
 	pairAt int // line
 	plan   alarm.PointPlan
-	feeds  []feed
+	feeds  []feed           // empty: its value is derived
+	made   drivers.Quantity // of a derived one
 }
 
 // feed is one channel that a point looks at.
@@ -37,11 +38,11 @@ func (c *checker) point(i int, t *table) {
 	p.class, p.plan.Signal = cl.name, cl.signal
 	p.plan.Manual, p.plan.Precursor = cl.name == callPoint, cl.name == "electrical"
 	p.plan.Latch = s.flag("latch", cl.latch)
-	feeds, fed := c.feedsOf(s)
-	p.feeds, p.plan.Devices = feeds, devices(feeds)
+	feeds, fed := c.sourceOf(s, p)
+	p.plan.Devices = devices(p.feeds)
 	p.plan.Spec.Stale = s.duration("stale", "8 s", time.Second, time.Hour, staleAfter(feeds))
 	r := &rule{section: s, class: s.profiled(cl), feeds: feeds, flawed: !classed}
-	r.spec = &p.plan.Spec
+	r.spec, r.derived = &p.plan.Spec, s.has("derive")
 	if !classed {
 		s.keysOfClasses()
 	}
@@ -50,10 +51,13 @@ func (c *checker) point(i int, t *table) {
 	} else {
 		r.blind()
 	}
-	r.health(fed)
-	p.plan.Life = r.life()
-	c.button(s, p)
-	p.plan.Pair, p.pairAt = point.ID(r.pair()), s.line("pair")
+	if !r.derived {
+		r.health(fed)
+		p.plan.Life = r.life()
+		c.button(s, p)
+		p.plan.Pair, p.pairAt = point.ID(r.pair()), s.line("pair")
+	}
+	p.plan.Risk = s.risk()
 	s.finish()
 	if !named {
 		return
@@ -71,6 +75,15 @@ func (s *section) keysOfClasses() {
 	s.measure("normal", drivers.Pressure)
 	s.flag("drift", true)
 	s.flag("may_alarm", false)
+}
+
+// sourceOf reads where the value of a point comes from: out of sensors or out of other points.
+func (c *checker) sourceOf(s *section, p *watched) (feeds []feed, sound bool) {
+	if s.has("derive") {
+		return c.derive(s, p)
+	}
+	p.feeds, sound = c.feedsOf(s)
+	return p.feeds, sound
 }
 
 func (c *checker) findPoint(id point.ID) *watched {
@@ -100,6 +113,8 @@ func (c *checker) classOf(s *section) (class, bool) {
 	word, signalled := s.choice("signal", signalNames())
 	signal, _ := signalByName(word)
 	switch cl, known := classByName(name); {
+	case !classed && !signalled && s.has("derive"):
+		return plain(alarm.Supervisory), true
 	case known:
 		if s.has("signal") {
 			cl.signal = signal // the mildest while it is unknown
