@@ -21,6 +21,8 @@ var rooms = map[string][]string{
 	"drivers/ratiometric": {"drivers"},
 	"drivers/eolloop":     {"drivers"},
 	"drivers/ina2xx":      {"drivers"},
+	"drivers/mcp342x":     {"drivers"},
+	"drivers/mains":       {"drivers"},
 	"drivers/mcp23017":    {"drivers"},
 	"drivers/pcf8574":     {"drivers"},
 	"drivers/dfgas":       {"drivers"},
@@ -29,7 +31,8 @@ var rooms = map[string][]string{
 	"drivers/catalog": {
 		"drivers", "drivers/contact", "drivers/relay", "drivers/sht4x", "drivers/sps30",
 		"drivers/ads1115", "drivers/loop420", "drivers/ratiometric", "drivers/eolloop",
-		"drivers/ina2xx", "drivers/mcp23017", "drivers/pcf8574",
+		"drivers/ina2xx", "drivers/mcp23017", "drivers/pcf8574", "drivers/mcp342x",
+		"drivers/mains",
 		"drivers/dfgas", "drivers/scd4x", "drivers/pulses",
 		"drivers/sht3x", "drivers/aht20", "drivers/sgp40", "drivers/mlx90614",
 		"drivers/bmx280", "drivers/sgp30", "drivers/sen5x", "drivers/amg8833",

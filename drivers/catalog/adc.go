@@ -3,6 +3,7 @@ package catalog
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"periph.io/x/conn/v3/i2c"
 
@@ -10,30 +11,128 @@ import (
 	"github.com/firepost/firepost/drivers/ads1115"
 	"github.com/firepost/firepost/drivers/eolloop"
 	"github.com/firepost/firepost/drivers/loop420"
+	"github.com/firepost/firepost/drivers/mcp342x"
 	"github.com/firepost/firepost/drivers/ratiometric"
 )
 
 // adcModels are the converters and what hangs on one.
 func adcModels() []SensorModel {
-	return []SensorModel{voltageModel(), loopModel(), ratiometricModel(), eolLoopModel()}
+	return []SensorModel{voltageModel(), exactVoltageModel(), loopModel(), ratiometricModel(),
+		eolLoopModel()}
 }
 
-// onADC are the options of what hangs on an ADS1115. The usual range depends on the voltage.
+// The converters that an option adc names.
+const (
+	usualADC = "ads1115"
+	exactADC = "mcp342x"
+)
+
+// usualAddress is where a converter is when nothing is said.
+var usualAddress = map[string]uint16{usualADC: 0x48, exactADC: 0x68}
+
+// onADC are the options of what hangs on a converter. The usual range depends on the voltage.
 func onADC(usualRange string) []Option {
+	return []Option{busOption(),
+		{Name: "adc", Default: usualADC, Check: chosen(usualADC, exactADC),
+			Help: `write adc = "ads1115" or adc = "mcp342x", the converter that it hangs on`},
+		{Name: "address", Number: true,
+			Help: `write the I²C address of the converter, such as address = "0x49"; without it ` +
+				`an ads1115 is at 0x48 and an mcp342x at 0x68`,
+			Check: func(text string) error {
+				if addressOption(ads1115.Describe(), "").Check(text) == nil {
+					return nil
+				}
+				if addressOption(mcp342x.Describe(), "").Check(text) == nil {
+					return nil
+				}
+				return fmt.Errorf(`no converter has an address %q; write "0x48" to "0x4b" for `+
+					`an ads1115, "0x68" to "0x6f" for an mcp342x`, text)
+			}},
+		rangeOption(usualRange),
+		{Name: "divider", Default: "1", Number: true,
+			Help: `write how many times the voltage at the input the measured one is, such as ` +
+				`divider = "2.471"; 1 to 100`,
+			Check: func(text string) error {
+				_, err := parseDivider(text)
+				return err
+			}},
+	}
+}
+
+func rangeOption(usual string) Option {
 	ranges := make([]string, 0, len(ads1115.Ranges()))
 	for _, r := range ads1115.Ranges() {
 		ranges = append(ranges, rangeText(r))
 	}
-	return []Option{busOption(), addressOption(ads1115.Describe(), "0x48"),
-		{Name: "range", Default: usualRange,
-			Help:  fmt.Sprintf("write the full scale of the ADC, such as range = %q", usualRange),
-			Check: chosen(ranges...)},
-	}
+	return Option{Name: "range", Default: usual,
+		Help: fmt.Sprintf("write the full scale of the converter, such as range = %q; an mcp342x "+
+			"has at most 2.048 V", usual),
+		Check: chosen(ranges...)}
 }
 
 func rangeText(r ads1115.Range) string { return drivers.Voltage.Text(r.Microvolts()) }
 
-func (s settings) adc(bus i2c.Bus) *ads1115.Dev { return ads1115.New(bus, s.address(), s.full()) }
+// parseDivider returns thousandths.
+func parseDivider(text string) (int64, error) {
+	milli, err := drivers.ParseUnits(text, []drivers.Unit{{Scale: 1000}})
+	if err == nil && (milli < 1000 || milli > 100_000) {
+		err = fmt.Errorf(`%q is not within 1 to 100; write "2.471"`, text)
+	}
+	return milli, err
+}
+
+// onConverter makes the model of what hangs on a converter.
+func onConverter(d drivers.Descriptor, options []Option,
+	open func(drivers.ADC, settings) (drivers.Sensor, error),
+	channels func(settings) ([]drivers.Channel, error)) SensorModel {
+	m := onBus(d, options, func(bus i2c.Bus, s settings) (drivers.Sensor, error) {
+		if err := s.fitsADC(); err != nil {
+			return nil, err
+		}
+		return open(s.adc(bus), s)
+	})
+	m.Descriptor.Addresses = slices.Concat(ads1115.Describe().Addresses,
+		mcp342x.Describe().Addresses)
+	m.Channels = func(opts map[string]string) ([]drivers.Channel, error) {
+		s := settings{options, opts}
+		all, err := channels(s)
+		return all, errors.Join(s.fitsADC(), err)
+	}
+	return m
+}
+
+// fitsADC fails when the converter cannot have the address.
+func (s settings) fitsADC() error {
+	d := ads1115.Describe()
+	if s.text("adc") == exactADC {
+		d = mcp342x.Describe()
+	}
+	if !slices.Contains(d.Addresses, s.address()) {
+		return fmt.Errorf("address: %s has no address %q", d.Model, s.text("address"))
+	}
+	return nil
+}
+
+func (s settings) adc(bus i2c.Bus) drivers.ADC {
+	var adc drivers.ADC = ads1115.New(bus, s.address(), s.full())
+	if s.text("adc") == exactADC {
+		adc = mcp342x.New(bus, s.address(), mcp342x.Bits16, s.exactFull())
+	}
+	milli, _ := parseDivider(s.text("divider"))
+	return &divided{adc, milli}
+}
+
+// divided is a converter behind a divider.
+type divided struct {
+	drivers.ADC
+	milli int64 // the voltage before the divider, in thousandths of the one behind it
+}
+
+// Read returns the voltage before the divider.
+func (d *divided) Read() (int64, error) {
+	microvolts, err := d.ADC.Read()
+	return microvolts * d.milli / 1000, err
+}
 
 func (s settings) full() ads1115.Range {
 	for _, r := range ads1115.Ranges() {
@@ -44,8 +143,27 @@ func (s settings) full() ads1115.Range {
 	return ads1115.Range6144mV
 }
 
-// fullScale is the largest voltage that the ADC can show, in µV.
-func (s settings) fullScale() int64 { return s.full().Microvolts() }
+// exactFull is the narrowest range of the exact converter that has all of the wanted one, or else
+// its widest.
+func (s settings) exactFull() mcp342x.Range {
+	full := mcp342x.Range2048mV
+	for _, r := range mcp342x.Ranges() {
+		if r.Microvolts() >= s.full().Microvolts() {
+			full = r
+		}
+	}
+	return full
+}
+
+// fullScale is the largest voltage that can be shown, in µV.
+func (s settings) fullScale() int64 {
+	full := s.full().Microvolts()
+	if s.text("adc") == exactADC {
+		full = s.exactFull().Microvolts()
+	}
+	milli, _ := parseDivider(s.text("divider"))
+	return full * milli / 1000
+}
 
 const inputHelp = `write the input of the ADC, such as channel = "0"; 0 to 3`
 
@@ -64,11 +182,34 @@ func (s settings) supply(none uint8) uint8 {
 }
 
 func voltageModel() SensorModel {
-	options := append(onADC("4.096 V"), inputOption("channel", "0", inputHelp))
-	return onBus(ads1115.Describe(), options,
-		func(bus i2c.Bus, s settings) (drivers.Sensor, error) {
-			return s.adc(bus).Input(s.input("channel")), nil
-		})
+	d := ads1115.Describe()
+	options := []Option{busOption(), addressOption(d, "0x48"), rangeOption("4.096 V"),
+		inputOption("channel", "0", inputHelp)}
+	return onBus(d, options, func(bus i2c.Bus, s settings) (drivers.Sensor, error) {
+		return ads1115.New(bus, s.address(), s.full()).Input(s.input("channel")), nil
+	})
+}
+
+func exactVoltageModel() SensorModel {
+	d := mcp342x.Describe()
+	var ranges []string
+	for _, r := range mcp342x.Ranges() {
+		ranges = append(ranges, drivers.Voltage.Text(r.Microvolts()))
+	}
+	bits := map[string]mcp342x.Bits{
+		"14": mcp342x.Bits14, "16": mcp342x.Bits16, "18": mcp342x.Bits18,
+	}
+	options := []Option{busOption(), addressOption(d, "0x68"),
+		{Name: "range", Default: ranges[0], Check: chosen(ranges...),
+			Help: fmt.Sprintf("write the full scale of the converter, such as range = %q",
+				ranges[0])},
+		{Name: "bits", Default: "16", Number: true, Check: chosen("14", "16", "18"),
+			Help: `write how finely it measures, such as bits = "18"; 14, 16 or 18`},
+		inputOption("channel", "0", inputHelp)}
+	return onBus(d, options, func(bus i2c.Bus, s settings) (drivers.Sensor, error) {
+		adc := mcp342x.New(bus, s.address(), bits[s.text("bits")], s.exactFull())
+		return adc.Input(s.input("channel")), nil
+	})
 }
 
 func loopModel() SensorModel {
@@ -83,26 +224,24 @@ func loopModel() SensorModel {
 		c.ShuntMilli, err = parseShunt(s.text("shunt"))
 		return c, err
 	}
-	m := onBus(loop420.Describe(), options,
-		func(bus i2c.Bus, s settings) (drivers.Sensor, error) {
+	return onConverter(loop420.Describe(), options,
+		func(adc drivers.ADC, s settings) (drivers.Sensor, error) {
 			c, err := config(s)
 			if err != nil {
 				return nil, err
 			}
-			return loop420.New(s.adc(bus), s.input("channel"), c)
+			return loop420.New(adc, s.input("channel"), c)
+		},
+		func(s settings) ([]drivers.Channel, error) {
+			c, err := config(s)
+			if err != nil {
+				return nil, err
+			}
+			if _, err := loop420.New(nil, 0, c); err != nil {
+				return nil, err
+			}
+			return channel(c.Quantity, c.Range), nil
 		})
-	m.Descriptor.Addresses = ads1115.Describe().Addresses
-	m.Channels = func(opts map[string]string) ([]drivers.Channel, error) {
-		c, err := config(settings{options, opts})
-		if err != nil {
-			return nil, err
-		}
-		if _, err := loop420.New(nil, 0, c); err != nil {
-			return nil, err
-		}
-		return channel(c.Quantity, c.Range), nil
-	}
-	return m
 }
 
 func ratiometricModel() SensorModel {
@@ -118,26 +257,24 @@ func ratiometricModel() SensorModel {
 		c.Signal, c.Supply = s.input("channel"), s.supply(ratiometric.NoSupply)
 		return c, nil
 	}
-	m := onBus(ratiometric.Describe(), options,
-		func(bus i2c.Bus, s settings) (drivers.Sensor, error) {
+	return onConverter(ratiometric.Describe(), options,
+		func(adc drivers.ADC, s settings) (drivers.Sensor, error) {
 			c, err := config(s)
 			if err != nil {
 				return nil, err
 			}
-			return ratiometric.New(s.adc(bus), c)
+			return ratiometric.New(adc, c)
+		},
+		func(s settings) ([]drivers.Channel, error) {
+			c, err := config(s)
+			if err != nil {
+				return nil, err
+			}
+			if _, err := ratiometric.New(nil, c); err != nil {
+				return nil, err
+			}
+			return channel(c.Quantity, c.Range), nil
 		})
-	m.Descriptor.Addresses = ads1115.Describe().Addresses
-	m.Channels = func(opts map[string]string) ([]drivers.Channel, error) {
-		c, err := config(settings{options, opts})
-		if err != nil {
-			return nil, err
-		}
-		if _, err := ratiometric.New(nil, c); err != nil {
-			return nil, err
-		}
-		return channel(c.Quantity, c.Range), nil
-	}
-	return m
 }
 
 func eolLoopModel() SensorModel {
@@ -163,24 +300,22 @@ func eolLoopModel() SensorModel {
 		}
 		return c, nil
 	}
-	m := onBus(eolloop.Describe(), options,
-		func(bus i2c.Bus, s settings) (drivers.Sensor, error) {
+	return onConverter(eolloop.Describe(), options,
+		func(adc drivers.ADC, s settings) (drivers.Sensor, error) {
 			c, err := config(s)
 			if err != nil {
 				return nil, err
 			}
-			return eolloop.New(s.adc(bus), c)
+			return eolloop.New(adc, c)
+		},
+		func(s settings) ([]drivers.Channel, error) {
+			c, err := config(s)
+			if err != nil {
+				return nil, err
+			}
+			_, err = eolloop.New(nil, c)
+			return eolloop.Describe().Channels, err
 		})
-	m.Descriptor.Addresses = ads1115.Describe().Addresses
-	m.Channels = func(opts map[string]string) ([]drivers.Channel, error) {
-		c, err := config(settings{options, opts})
-		if err != nil {
-			return nil, err
-		}
-		_, err = eolloop.New(nil, c)
-		return eolloop.Describe().Channels, err
-	}
-	return m
 }
 
 func channel(q drivers.Quantity, ends func() (int64, int64)) []drivers.Channel {

@@ -243,6 +243,10 @@ func TestOptionsSayWhatToWrite(t *testing.T) {
 		{"dfgas", "gas", "CO", `"CO" is not known; write "co", "o2", "h2s", "nh3", "h2", "no2", `},
 		{"pulses", "pulses_per_litre", "9", `"9" is not within 10 to 100000; write "450"`},
 		{"pulses", "pulses_per_litre", "1e3", `"1e3" is not a whole number; write "450"`},
+		{"loop-4-20ma", "adc", "ads1015", `"ads1015" is not known; write "ads1115" or "mcp342x"`},
+		{"eol-loop", "address", "0x40", `no converter has an address "0x40"; write "0x48" to "0x4b"`},
+		{"ratiometric", "divider", "0.5", `"0.5" is not within 1 to 100; write "2.471"`},
+		{"mcp342x", "bits", "12", `"12" is not known; write "14", "16" or "18"`},
 		{"mcp23017", "inputs", "0-7", "7 and 15 can only be outputs"},
 		{"mcp23017", "inputs", "0-16", `"0-16" is not a list of pins; write it like "0-3, 5", each `},
 		{"pcf8574", "inputs", "5-3", `"5-3" is not a list of pins; write it like "0-3, 5", each at `},
@@ -307,6 +311,10 @@ func TestChannelsTellWhatTheOptionsTogetherSay(t *testing.T) {
 			"quantity": "level", "low": "0 m", "high": "3 m", "supply": "0"}},
 		{"mcp23017", `abnormal_high: "8" names pins that are not among inputs "0-3"`,
 			map[string]string{"inputs": "0-3", "abnormal_high": "8"}},
+		{"eol-loop", `address: ads1115 has no address "0x68"`, map[string]string{
+			"address": "0x68"}},
+		{"eol-loop", "range: an open loop has 3.3 V, and 2.048 V cannot show it",
+			map[string]string{"adc": "mcp342x"}},
 		{"eol-loop", "range: an open loop has 5 V, and 4.096 V cannot show it", map[string]string{
 			"voltage": "5 V"}},
 		{"eol-loop", "eolloop: alarm reaches up to 0.405 of the supply", map[string]string{
@@ -382,7 +390,9 @@ func TestEveryModelIsWhole(t *testing.T) {
 		"ina219",
 		"ina226",
 		"loop-4-20ma",
+		"mains",
 		"mcp23017",
+		"mcp342x",
 		"mlx90614",
 		"pcf8574",
 		"pulses",

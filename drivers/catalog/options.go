@@ -105,8 +105,11 @@ func addressOption(d drivers.Descriptor, usual string) Option {
 		}}
 }
 
-// address is the value of an addressOption that was checked.
+// address is the value of an addressOption that was checked, or that of a converter.
 func (s settings) address() uint16 {
+	if s.text("address") == "" {
+		return usualAddress[s.text("adc")]
+	}
 	a, _ := strconv.ParseUint(s.text("address"), 0, 16)
 	return uint16(a)
 }

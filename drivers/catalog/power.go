@@ -7,11 +7,32 @@ import (
 
 	"github.com/firepost/firepost/drivers"
 	"github.com/firepost/firepost/drivers/ina2xx"
+	"github.com/firepost/firepost/drivers/mains"
 )
 
 // powerModels are the parts that watch a supply.
 func powerModels() []SensorModel {
-	return []SensorModel{inaModel(ina2xx.INA219), inaModel(ina2xx.INA226)}
+	return []SensorModel{inaModel(ina2xx.INA219), inaModel(ina2xx.INA226), mainsModel()}
+}
+
+func mainsModel() SensorModel {
+	options := []Option{lineOption("GPIO22"), biasOption()}
+	return SensorModel{
+		Descriptor: mains.Describe(),
+		Options:    options,
+		Place:      placeOnLine,
+		Open: func(b Board, opts map[string]string) (drivers.Sensor, error) {
+			s := settings{options, opts}
+			if err := s.check(); err != nil {
+				return nil, err
+			}
+			line, err := b.Line(s.text("line"), drivers.LineConfig{Bias: biases[s.text("pull")]})
+			if err != nil {
+				return nil, err
+			}
+			return mains.New(line), nil
+		},
+	}
 }
 
 func inaModel(t ina2xx.Type) SensorModel {

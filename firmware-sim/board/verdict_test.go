@@ -90,15 +90,16 @@ var verdicts = []row{
 	{"shifted", "sht4x sps30 scd4x dfgas", []verdict{checksum}},
 	{"shifted", "pcf8574", []verdict{wrong}},
 	{"shifted", "", []verdict{noDevice}},
-	{"held", "", []verdict{right}},             // who has the line keeps it
-	{"read_error", "pulses", []verdict{right}}, // it reads no level
+	{"held", "", []verdict{right}},                   // who has the line keeps it
+	{"read_error", "pulses mains", []verdict{right}}, // they read no level
 	{"read_error", "", []verdict{noDevice}},
 	{"stuck", "contact", []verdict{wrong}},
 	{"stuck", "pulses", []verdict{zero}},   // as a meter that stands still
+	{"stuck", "mains", []verdict{right}},   // no mains, as during any such wire
 	{"bounce", "pulses", []verdict{wrong}}, // no debounce, unless the site file asks for it
 	{"bounce", "", []verdict{right}},
-	{"storm", "", []verdict{wrong}},             // the debounce lets nothing pass
-	{"no_edges", "pulses", []verdict{noDevice}}, // nothing is counted
+	{"storm", "", []verdict{wrong}},                   // the debounce lets nothing pass
+	{"no_edges", "pulses mains", []verdict{noDevice}}, // nothing is counted
 	{"no_edges", "", []verdict{right}},
 }
 

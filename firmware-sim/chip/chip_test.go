@@ -184,6 +184,19 @@ var scripts = map[string]func(b *bench, part **Part) string{
 	},
 	"ina219": func(b *bench, part **Part) string { return playINA(b, part, NewINA219, "3e 63", 19) },
 	"ina226": func(b *bench, part **Part) string { return playINA(b, part, NewINA226, "45 23", 39) },
+	"mcp3424": func(b *bench, part **Part) string {
+		if *part == nil {
+			c := NewMCP3424(b.clock)
+			b.Chip, *part = c, &c.Part
+		}
+		c := b.Chip.(*MCP3424)
+		var out strings.Builder
+		for _, v := range []int64{1_000_000, 2_000_000} {
+			c.SetInput(0, v)
+			b.say(&out, "88", 91*time.Millisecond, 4)
+		}
+		return out.String()
+	},
 	"mcp23017": func(b *bench, part **Part) string {
 		if *part == nil {
 			c := NewMCP23017(b.clock)

@@ -1,0 +1,80 @@
+// Package mains tells whether there is mains, by an optocoupler that pulls a digital line to and
+// fro with each half wave. No edge within 40 ms means that there is none; so does a broken wire.
+//
+// Only edges count: a level would be right half of the time whatever happens.
+package mains
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/firepost/firepost/drivers"
+)
+
+// window is two waves of 50 Hz, in which a half-wave optocoupler gives four edges.
+const window = 40 * time.Millisecond
+
+// Dev is one optocoupler. It is not safe for concurrent use. It is no drivers.Waiter: its edges
+// come all the time and need not wake anybody.
+type Dev struct {
+	line drivers.Line
+}
+
+// New returns the optocoupler on line, which must have no debounce. It does not touch the line.
+func New(line drivers.Line) *Dev { return &Dev{line} }
+
+// Describe returns what is known of an optocoupler without asking it.
+func Describe() drivers.Descriptor {
+	return drivers.Descriptor{
+		Model:  "mains",
+		Name:   "optocoupler at the mains, on a digital line",
+		Source: "no part of its own; Linux GPIO character device, version 2",
+		Channels: []drivers.Channel{
+			{Name: "contact", Quantity: drivers.Contact, Min: 0, Max: 1},
+		},
+		Period: 250 * time.Millisecond,
+	}
+}
+
+// Start forgets the edges up to now and begins to listen.
+func (d *Dev) Start() (time.Duration, error) {
+	if _, err := d.edges("start"); err != nil {
+		return 0, err
+	}
+	return window, nil
+}
+
+// Read returns 1 when no edge came since Start, and 0 when there was one.
+//
+// Read fails with drivers.ErrNoDevice when the line fails or has no interrupts: nothing would be
+// heard on it, and that is no loss of the mains.
+func (d *Dev) Read(dst []drivers.Sample) ([]drivers.Sample, error) {
+	edges, err := d.edges("read")
+	if err != nil {
+		return dst, err
+	}
+	var lost int64
+	if edges == 0 {
+		lost = 1
+	}
+	return append(dst, drivers.Sample{Quantity: drivers.Contact, Value: lost}), nil
+}
+
+// edges are those since the last call.
+func (d *Dev) edges(action string) (uint32, error) {
+	edges, err := d.line.Wait(0)
+	if l, ok := d.line.(interface{ Interrupts() bool }); err == nil && ok && !l.Interrupts() {
+		err = errors.New("the line has no interrupts, so no edge is heard")
+	}
+	switch {
+	case errors.Is(err, drivers.ErrNoDevice):
+		return 0, fmt.Errorf("mains: %s: %w", action, err)
+	case err != nil:
+		return 0, fmt.Errorf("mains: %s: %w: %w", action, drivers.ErrNoDevice, err)
+	}
+	return edges, nil
+}
+
+// Close gives the line back.
+func (d *Dev) Close() error { return d.line.Close() }
