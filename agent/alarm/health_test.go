@@ -1,7 +1,12 @@
 package alarm
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"math"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -259,5 +264,34 @@ func TestReplanKeepsMemories(t *testing.T) {
 	p.Replan(now, breath())
 	if got := p.points[0].memory().Rule.Dose; got != before || got < 390_000 {
 		t.Errorf("got %d, want %d", got, before)
+	}
+}
+
+// Every fault that a rule can find has words of its own.
+func TestEveryFaultOfARuleHasWords(t *testing.T) {
+	f, err := parser.ParseFile(token.NewFileSet(), "../detect/detect.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	looked := 0
+	ast.Inspect(f, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || len(spec.Values) != 1 {
+			return true
+		}
+		kind, ok := spec.Type.(*ast.Ident)
+		value, isText := spec.Values[0].(*ast.BasicLit)
+		if !ok || !isText || kind.Name != "FaultCode" {
+			return true
+		}
+		looked++
+		code := detect.FaultCode(strings.Trim(value.Value, `"`))
+		if !slices.ContainsFunc(catalogue, func(k FaultKind) bool { return k.Code == code }) {
+			t.Errorf("%s has no words", code)
+		}
+		return true
+	})
+	if looked < 15 {
+		t.Errorf("looked at %d codes only", looked)
 	}
 }

@@ -99,14 +99,14 @@ func (n *Intake) cold(at point.Instant) bool {
 	return at.Sub(n.begun) < n.WarmUp || n.lit < n.BurnIn
 }
 
-// repeats tells whether the part has given one raw value for too long. Clean air gives the lowest
-// value all day, so one at the end of the range proves nothing.
+// repeats tells whether the part has given one raw value for too long. Clean air gives zero, or the
+// lowest value, all day, so these and the highest prove nothing.
 func (n *Intake) repeats(at point.Instant, raw int64) bool {
 	if !n.rawSeen || raw != n.raw {
 		n.raw, n.rawSince, n.rawSeen = raw, at, true
 	}
-	atEnd := n.Min < n.Max && (raw <= n.Min || raw >= n.Max)
-	return n.Stuck > 0 && !atEnd && at.Sub(n.rawSince) >= n.Stuck
+	rests := raw == 0 || n.Min < n.Max && (raw <= n.Min || raw >= n.Max)
+	return n.Stuck > 0 && !rests && at.Sub(n.rawSince) >= n.Stuck
 }
 
 // outside tells whether the part cannot have measured raw. A tenth of the span beyond its end a

@@ -84,14 +84,14 @@ func TestChannelLeavesOutJumps(t *testing.T) {
 	}
 }
 
-// The same raw value for too long is doubted until it moves; at an end of the range it proves
+// The same raw value for too long is doubted until it moves; zero and the ends of the range prove
 // nothing, for clean air reads the same all day.
 func TestChannelDoubtsAStuckValue(t *testing.T) {
 	for _, c := range []struct {
 		value int64
 		want  point.Reason
-	}{{500, point.Stuck}, {0, point.None}, {1000, point.None}} {
-		n := NewIntake(Channel{Min: 0, Max: 1000, Stuck: time.Hour})
+	}{{500, point.Stuck}, {0, point.None}, {-50, point.None}, {1000, point.None}} {
+		n := NewIntake(Channel{Min: -50, Max: 1000, Stuck: time.Hour})
 		for s := 0.0; s < 3600; s += 60 {
 			if rd := show(&n, s, c.value); rd.Quality != point.Good {
 				t.Fatalf("%d at %v s: got %v", c.value, s, rd.Reason)

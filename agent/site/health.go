@@ -62,8 +62,8 @@ func (r *rule) health(fed bool) {
 			Quantity: q, Min: f.channel.Min, Max: f.channel.Max, WarmUp: warms,
 			BurnIn: r.class.burnIn,
 		}
-		if q == drivers.Temperature {
-			c.Jump = usualJump
+		if f.channel.Name == drivers.Temperature.String() {
+			c.Jump = usualJump // a part that sees from afar sees a hot pan come into its view
 		}
 		if isNoisy(q) || r.has("stuck") {
 			c.Stuck = stuck
@@ -74,12 +74,12 @@ func (r *rule) health(fed bool) {
 }
 
 // isNoisy tells the quantities whose raw value never rests in a part that works. A count rests, and
-// so does a level in whole millimetres.
+// so do a level in whole millimetres and the oxygen of fresh air in tenths of a percent.
 func isNoisy(q drivers.Quantity) bool {
 	switch q {
 	case drivers.Contact, drivers.Pulses, drivers.Count, drivers.Rain, drivers.Elapsed,
 		drivers.Index, drivers.Charge, drivers.Flow, drivers.Wind,
-		drivers.Level:
+		drivers.Level, drivers.Oxygen:
 		return false
 	}
 	return true
