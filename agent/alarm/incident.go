@@ -98,8 +98,8 @@ type incident struct {
 // mostNamed is how many alarms of an incident are named.
 const mostNamed = 8
 
-// step is the state of one step.
-func (i *Incident) step(s Step) *StepState {
+// Step is the state of one step.
+func (i *Incident) Step(s Step) *StepState {
 	switch s {
 	case Accepting:
 		return &i.Accept
@@ -112,7 +112,7 @@ func (i *Incident) step(s Step) *StepState {
 // waits tells whether a step is still to be made. A later one stands for those before it.
 func (i *Incident) waits(s Step) bool {
 	for ; s < steps; s++ {
-		if i.step(s).Done {
+		if i.Step(s).Done {
 			return false
 		}
 	}
@@ -201,7 +201,7 @@ var stepKinds = [steps]Kind{
 
 // made notes a step that a person has made.
 func (p *Panel) made(now point.Instant, in *incident, s Step, by Origin) {
-	st := in.step(s)
+	st := in.Step(s)
 	st.Done, st.After, st.By = true, now.Sub(in.since), by
 	st.Overdue = st.Overdue || st.After > stepIn[s]
 	e := Event{Kind: stepKinds[s], Incident: in.ID, By: by, For: st.After, Drill: in.Drill}
@@ -232,7 +232,7 @@ func (p *Panel) followIncidents(now point.Instant) {
 	for i := 0; i < len(p.people.incidents.open); i++ {
 		in := &p.people.incidents.open[i]
 		for s := Accepting; s < steps; s++ {
-			st := in.step(s)
+			st := in.Step(s)
 			if !st.Overdue && in.waits(s) && now.Sub(in.since) >= stepIn[s] {
 				st.Overdue = true
 				e := Event{Kind: IncidentOverdue, Incident: in.ID, Drill: in.Drill}

@@ -42,6 +42,7 @@ type (
 		Faults    []faultJSON  `json:"faults"`
 		Points    []pointJSON  `json:"points"`
 		Outputs   []outputJSON `json:"outputs"`
+		Duties    *dutiesJSON  `json:"duties,omitempty"`
 	}
 	alarmJSON struct {
 		ID           alarm.AlarmID  `json:"id"`
@@ -175,6 +176,7 @@ func newPanelJSON(s *Status) *panelJSON {
 			On: d.On, Sets: d.Sets, SetMax: d.SetMax.Seconds(), Err: d.Err,
 		})
 	}
+	j.Duties = newDutiesJSON(&p.Duties)
 	return j
 }
 

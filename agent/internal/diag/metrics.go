@@ -95,6 +95,7 @@ func (g gauges) panel(s *Status) {
 	for _, o := range s.Panel.Outputs {
 		g.put("output_playing", truth(o.Pattern != alarm.Off), "output", string(o.ID))
 	}
+	g.duties(&s.Panel.Duties)
 }
 
 func (g gauges) point(p *alarm.PointState) {

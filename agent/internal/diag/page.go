@@ -28,6 +28,7 @@ func page(v view) []byte {
 	m.add("<main>\n")
 	m.alarms(v.Alarms, v.State)
 	m.faults(v.Faults)
+	m.duties(v.Duties)
 	m.points(v.Points)
 	m.outputs(v.Outputs)
 	m.district(v)

@@ -25,6 +25,7 @@ type view struct {
 	ClockBad bool
 	Alarms   []alarmView
 	Faults   []faultView
+	Duties   []dutyView
 	Points   []pointView
 	Outputs  []outputView
 	Link     linkView
@@ -171,6 +172,7 @@ func newView(s *Status, now time.Time) view {
 func (v *view) panel(s *Status) {
 	n := newNames(s)
 	v.where(s, n)
+	v.Duties = duties(&s.Panel.Duties)
 	for _, a := range s.Panel.Alarms {
 		v.Alarms = append(v.Alarms, newAlarmView(s.Panel, a, n))
 	}
