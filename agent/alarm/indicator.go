@@ -200,7 +200,7 @@ func responses(s Step, percent int) func(*Panel, point.Instant) (int64, bool) {
 		var times [2 * mostClosed]time.Duration
 		n := 0
 		note := func(in *Incident) {
-			if st := in.step(s); st.Done && !in.Drill && n < len(times) {
+			if st := in.Step(s); st.Done && !in.Drill && n < len(times) {
 				times[n] = st.After
 				n++
 			}
