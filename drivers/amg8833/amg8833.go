@@ -27,7 +27,7 @@ const (
 	mark          = 0xA5
 
 	setUpTime = 250 * time.Millisecond // our own choice: two pictures and a half
-	period    = 250 * time.Millisecond // our own choice: a picture comes each 100 ms
+	period    = 500 * time.Millisecond // our own choice: a picture is 12 ms of the bus
 )
 
 // What Read accepts, in m°C. The part is specified for 0 to 80 °C; a pixel can tell up to

@@ -25,7 +25,7 @@ const (
 	regAddress = 0x2E // EEPROM: the low byte is the part's own address
 	flagError  = 1 << 15
 
-	period = 250 * time.Millisecond // the first value after power-up takes so long
+	period = 500 * time.Millisecond // our own choice: a value comes about each 100 ms
 )
 
 // What the part can measure, in m°C.
