@@ -104,7 +104,7 @@ func TestDirtIsToldBeforeItsBound(t *testing.T) {
 		{-399_900, ""}, {-400_100, DirtySoon}, {-500_000, Contaminated},
 	} {
 		r := New(chamber())
-		r.(Rememberer).Remember(Memory{Drifted: true, Baseline: c.milli})
+		r.(Rememberer).Remember(Memory{Drifted: true, Zero: 200, Baseline: c.milli})
 		rd := feed{value: 200 + c.milli/1000}.reading(drivers.Raw)
 		if got := r.Step(0, []point.Reading{rd}).Fault; got != c.want {
 			t.Errorf("baseline %d: got %q, want %q", c.milli, got, c.want)
@@ -126,6 +126,19 @@ func TestBaselineOfExtremes(t *testing.T) {
 			if v < 0 && d.baseline > 0 {
 				t.Errorf("alarm %d: a value of %d lifts the baseline", alarm, v)
 			}
+		}
+	}
+}
+
+// A detector that was cleaned gets a new zero, and its old dirt is forgotten.
+func TestNewZeroForgetsTheBaseline(t *testing.T) {
+	for zero, want := range map[int64]int64{200: 300_000, 180: 0} {
+		spec := chamber()
+		spec.Drift.Zero = zero
+		r := New(spec).(Rememberer)
+		r.Remember(Memory{Drifted: true, Zero: 200, Baseline: 300_000})
+		if got := r.Memory().Baseline; got != want {
+			t.Errorf("zero %d: got a baseline of %d, want %d", zero, got, want)
 		}
 	}
 }

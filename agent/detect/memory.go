@@ -5,6 +5,7 @@ package detect
 type Memory struct {
 	Dose     int64 // of CO, in millionths of the dose that alarms
 	Drifted  bool  // Baseline is known
+	Zero     int64 // of Drift; with another one the detector was cleaned, and starts anew
 	Baseline int64 // of Drift, from its zero, in thousandths of the quantity's unit
 }
 

@@ -147,7 +147,7 @@ func TestBlindPointGivesWhatItWasTold(t *testing.T) {
 	spec := chamber()
 	spec.OnFault = Alarm
 	r := New(spec)
-	r.(Rememberer).Remember(Memory{Drifted: true, Baseline: 500_000})
+	r.(Rememberer).Remember(Memory{Drifted: true, Zero: 200, Baseline: 500_000})
 	same(t, play(r, drivers.Raw, every(0, 5, 700), 5), []string{"0s normal contaminated"})
 }
 

@@ -253,7 +253,8 @@ func (r *specRule) Memory() Memory {
 		m = r.fire.Memory()
 	}
 	if r.drift.Alarm > 0 {
-		m.Drifted, m.Baseline = true, r.drift.baseline*1000>>driftShift
+		m.Drifted, m.Zero = true, r.drift.Zero
+		m.Baseline = r.drift.baseline * 1000 >> driftShift
 	}
 	for i := range r.conditions {
 		m.Dose = max(m.Dose, r.conditions[i].dose.taken/(doseFull/doseShown))
@@ -269,7 +270,7 @@ func (r *specRule) Remember(m Memory) {
 	if r.fire != nil {
 		r.fire.Remember(m)
 	}
-	if m.Drifted {
+	if m.Drifted && m.Zero == r.drift.Zero {
 		r.drift.restore(m.Baseline)
 	}
 	for i := range r.conditions {

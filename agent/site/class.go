@@ -18,8 +18,8 @@ type class struct {
 	least   time.Duration // the shortest confirm that the file may give
 	// quantities are those that make sense for the class; empty: any.
 	quantities []drivers.Quantity
-	// limits stand while the file gives none.
-	limits []preset
+	// limits stand while the file gives none. A Confirm of zero is that of the class.
+	limits []detect.Condition
 	// profiles are sets of limits that the file may name; the class's own are the first one's.
 	profiles []profile
 	deadband int64         // percent of the span; 0: a twentieth of the limit
@@ -33,18 +33,13 @@ type class struct {
 	weighs   bool          // the fire rule weighs its inputs; limits are added to it
 }
 
-// preset is one limit of a class. A Confirm of zero is that of the class.
-type preset struct {
-	detect.Condition
+// above and below are the limits of most classes.
+func above(q drivers.Quantity, l detect.Level, limit int64) detect.Condition {
+	return detect.Condition{Kind: detect.Above, Quantity: q, Level: l, Limit: limit}
 }
 
-// above and below are the presets of most classes.
-func above(q drivers.Quantity, l detect.Level, limit int64) preset {
-	return preset{detect.Condition{Kind: detect.Above, Quantity: q, Level: l, Limit: limit}}
-}
-
-func below(q drivers.Quantity, l detect.Level, limit int64) preset {
-	return preset{detect.Condition{Kind: detect.Below, Quantity: q, Level: l, Limit: limit}}
+func below(q drivers.Quantity, l detect.Level, limit int64) detect.Condition {
+	return detect.Condition{Kind: detect.Below, Quantity: q, Level: l, Limit: limit}
 }
 
 const callPoint = "call_point"
@@ -75,7 +70,7 @@ var classes = []class{
 	{name: "leak", signal: alarm.Supervisory, confirm: 5 * time.Second},
 	{name: "flood", signal: alarm.Flood, latch: true, confirm: 5 * time.Second, deadband: 5,
 		quantities: []drivers.Quantity{drivers.Level, drivers.Contact},
-		limits: []preset{
+		limits: []detect.Condition{
 			above(drivers.Level, detect.Alarm, 150), above(drivers.Level, detect.AlarmHigh, 300),
 		}},
 	{name: "pressure", signal: alarm.Water, confirm: 15 * time.Second, deadband: 2,
@@ -86,12 +81,12 @@ var classes = []class{
 	{name: "tank", signal: alarm.Water, confirm: 60 * time.Second, deadband: 5,
 		quantities: []drivers.Quantity{drivers.Level, drivers.Contact}},
 	{name: "electrical", signal: alarm.Supervisory, latch: true, confirm: 5 * time.Second,
-		limits: []preset{
+		limits: []detect.Condition{
 			above(drivers.Current, detect.Alarm, 300_000),
 			above(drivers.Temperature, detect.Alarm, 70_000),
 		}},
 	{name: "power", signal: alarm.Power, confirm: 10 * time.Second, supplies: true,
-		limits: []preset{below(drivers.Charge, detect.Alarm, 20_000)}},
+		limits: []detect.Condition{below(drivers.Charge, detect.Alarm, 20_000)}},
 	{name: "tamper", signal: alarm.Supervisory, confirm: time.Second},
 	// A button and a key switch of the box itself; see people.go.
 	{name: buttonClass, confirm: buttonTime, quantities: contactOnly},

@@ -325,10 +325,11 @@ func (r *rule) contact() {
 	}})
 }
 
-func (r *rule) preset(p preset, f feed) {
-	c := p.Condition
+// preset adds a limit of the class.
+func (r *rule) preset(c detect.Condition, f feed) {
 	c.Hysteresis, c.Release = r.deadband(f, c.Limit), r.release(r.section)
-	if usual := p.Confirm; c.Kind != detect.Dose {
+	if c.Kind != detect.Dose {
+		usual := c.Confirm
 		if usual == 0 {
 			usual = r.class.confirm
 		}

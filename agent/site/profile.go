@@ -10,7 +10,7 @@ import (
 // profile is a named set of limits of a class.
 type profile struct {
 	name    string
-	limits  []preset
+	limits  []detect.Condition
 	confirm time.Duration // 0: that of the class
 	least   time.Duration // the shortest confirm that the file may give
 }
@@ -18,26 +18,26 @@ type profile struct {
 // heatProfiles are static limits within the response temperatures of EN 54-5, and for class A1
 // lower ones while the temperature rises by 4 °C a minute or more.
 var heatProfiles = []profile{
-	{name: "A1", limits: []preset{
+	{name: "A1", limits: []detect.Condition{
 		fast(detect.PreAlarm, 46_000, 36_000), fast(detect.Alarm, 56_000, 46_000),
 	}},
-	{name: "A2S", limits: []preset{
+	{name: "A2S", limits: []detect.Condition{
 		above(drivers.Temperature, detect.PreAlarm, 50_000),
 		above(drivers.Temperature, detect.Alarm, 60_000),
 	}},
-	{name: "BS", limits: []preset{
+	{name: "BS", limits: []detect.Condition{
 		above(drivers.Temperature, detect.PreAlarm, 64_000),
 		above(drivers.Temperature, detect.Alarm, 74_000),
 	}},
 }
 
-func fast(l detect.Level, limit, whileFast int64) preset {
+func fast(l detect.Level, limit, whileFast int64) detect.Condition {
 	p := above(drivers.Temperature, l, limit)
 	p.FastLimit, p.FastRise, p.Window = whileFast, 4_000, time.Minute
 	return p
 }
 
-var gasLimits = []preset{
+var gasLimits = []detect.Condition{
 	above(drivers.Combustible, detect.Alarm, 10_000),
 	above(drivers.Combustible, detect.AlarmHigh, 25_000),
 }
@@ -52,11 +52,10 @@ var gasProfiles = []profile{
 
 // coProfiles are the dose of package detect, at once from 300 ppm, and a warning.
 var coProfiles = []profile{
-	{name: "en50291", limits: []preset{
-		{detect.Condition{Kind: detect.Above, Quantity: drivers.Gas, Level: detect.PreAlarm,
-			Limit: 30_000, Confirm: 10 * time.Minute}},
-		{detect.Condition{Kind: detect.Dose, Quantity: drivers.Gas, Level: detect.Alarm,
-			Limit: detect.DoseFrom}},
+	{name: "en50291", limits: []detect.Condition{
+		{Kind: detect.Above, Quantity: drivers.Gas, Level: detect.PreAlarm, Limit: 30_000,
+			Confirm: 10 * time.Minute},
+		{Kind: detect.Dose, Quantity: drivers.Gas, Level: detect.Alarm, Limit: detect.DoseFrom},
 		above(drivers.Gas, detect.Alarm, 300_000),
 	}},
 }
@@ -74,7 +73,7 @@ var pressureProfiles = []profile{
 }
 
 func lowest(name string, pa int64) profile {
-	return profile{name: name, limits: []preset{below(drivers.Pressure, detect.Alarm, pa)}}
+	return profile{name: name, limits: []detect.Condition{below(drivers.Pressure, detect.Alarm, pa)}}
 }
 
 // profiled puts the profile that the file names into the class; without a name it is the first one.
