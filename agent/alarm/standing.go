@@ -136,7 +136,7 @@ func (p *Panel) clear(now point.Instant, w *watched) {
 }
 
 // reset ends an alarm, whether its condition stands or not. If it stands, the same step raises it
-// again under a new ID.
+// again under a new ID; that it has only just ended is no reason to.
 func (p *Panel) reset(now point.Instant, a *standing, by Origin) {
 	e := a.event(ResetDone)
 	e.From, e.By = a.finding, by
@@ -144,6 +144,9 @@ func (p *Panel) reset(now point.Instant, a *standing, by Origin) {
 		e.To = w.finding
 	}
 	p.remove(a)
+	if w := p.at(a.point); w != nil {
+		w.forget()
+	}
 	p.emit(now, e)
 	p.redrive, p.dirty = true, true
 }

@@ -160,6 +160,14 @@ func (w *watched) resume(f detect.Finding) {
 	r.Resume(f)
 }
 
+// forget tells the rule that a person has reset what is over. A rule that panics over it goes on.
+func (w *watched) forget() {
+	if r, ok := w.rule.(detect.Forgetter); ok {
+		defer w.breaks()
+		r.Forget()
+	}
+}
+
 // showFault shows the fault of a point. A disabled point shows none.
 func (p *Panel) showFault(now point.Instant, w *watched) {
 	want := w.finding.Fault

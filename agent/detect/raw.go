@@ -44,3 +44,19 @@ func (c *condition) observe() bool {
 	c.raw = met
 	return changed
 }
+
+// Forgetter is a Rule that a person can make forget what is over already.
+type Forgetter interface {
+	// Forget ends the conditions whose newest good value has come back, without waiting for their
+	// off-delay. What stands goes on.
+	Forget()
+}
+
+// Forget implements Forgetter.
+func (r *specRule) Forget() {
+	for i := range r.conditions {
+		if c := &r.conditions[i]; c.stands && c.leaving {
+			c.leaving, c.stands, c.unsure, c.why = false, false, false, Evidence{}
+		}
+	}
+}

@@ -40,3 +40,34 @@ func TestRawIsBeforeTheDelays(t *testing.T) {
 	check(feed(110, point.Good, time.Second), true, 4*time.Second, 3) // within the hysteresis
 	check(feed(121, point.Good, time.Second), false, 20*time.Second, 4)
 }
+
+// A reset forgets what is over and still runs out its off-delay, and nothing that stands, also when
+// no good reading has said that it is over.
+func TestForgetIsForWhatIsOver(t *testing.T) {
+	smoke := Spec{Stale: time.Minute, Conditions: []Condition{{
+		Kind: Active, Quantity: drivers.Contact, Level: Alarm, Release: 10 * time.Second,
+	}}}
+	for _, tt := range []struct {
+		name    string
+		value   int64
+		quality point.Quality
+		want    Level
+	}{
+		{"it stands", 1, point.Good, Alarm}, {"it is over", 0, point.Good, Normal},
+		{"it cannot be read", 0, point.Bad, Alarm}, {"it is doubtful", 0, point.Uncertain, Alarm},
+	} {
+		r := New(smoke)
+		read := func(at point.Instant, value int64, q point.Quality) Finding {
+			return r.Step(at, []point.Reading{{At: at, Quality: q,
+				Sample: drivers.Sample{Quantity: drivers.Contact, Value: value}}})
+		}
+		read(0, 1, point.Good)
+		if f := read(point.Instant(time.Second), tt.value, tt.quality); f.Level != Alarm {
+			t.Fatalf("%s: it is at %v before the reset", tt.name, f.Level)
+		}
+		r.(Forgetter).Forget()
+		if f := r.Step(point.Instant(2*time.Second), nil); f.Level != tt.want {
+			t.Errorf("%s: got %v after the reset, want %v", tt.name, f.Level, tt.want)
+		}
+	}
+}
