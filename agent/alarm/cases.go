@@ -63,12 +63,11 @@ func (p *Panel) happenings() (all []happening) {
 	for s := int(Fire); s >= 0; s-- {
 		signal := []Signal{Signal(s)}
 		for _, level := range levels {
-			for _, of := range []Nature{CallPoint, Any, Precursor} {
+			for _, of := range []Nature{CallPoint, Any, Precursor, Held, Doubted} {
 				h := happening{when: Cause{Signals: signal, Level: level, Of: of}}
 				for i := range p.points {
-					if w := &p.points[i]; w.plan.Signal == Signal(s) && w.plan.nature() == of &&
-						w.plan.raises(level) {
-						h.alarms = append(h.alarms, w.pretend(level))
+					if a := p.pretend(&p.points[i], level, of); a != nil && a.signal == Signal(s) {
+						h.alarms = append(h.alarms, a)
 					}
 				}
 				if len(h.alarms) == 0 {
@@ -85,12 +84,25 @@ func (p *Panel) happenings() (all []happening) {
 	return all
 }
 
-// pretend is the alarm that the point would have.
-func (w *watched) pretend(level detect.Level) *standing {
-	return &standing{
+// pretend is the alarm of such a kind that the point would have; nil: it cannot have one. A zone
+// holds back a detector of fire, and shows what it holds as a pre-alarm.
+func (p *Panel) pretend(w *watched, level detect.Level, of Nature) *standing {
+	a := &standing{
 		point: w.plan.ID, zone: w.plan.Zone, signal: w.plan.Signal, nature: w.plan.nature(),
 		devices: w.plan.Devices, finding: detect.Finding{Level: level}, level: level, active: true,
 	}
+	if of < Held {
+		if a.nature != of || !w.plan.raises(level) {
+			return nil
+		}
+		return a
+	}
+	a.held = detect.Alarm
+	if level != detect.PreAlarm || a.signal != Fire || a.nature != Any || p.back(a) != of ||
+		!w.plan.raises(detect.Alarm) {
+		return nil
+	}
+	return a
 }
 
 // raises tells whether the rule of a point can come to a level.

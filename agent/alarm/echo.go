@@ -18,7 +18,7 @@ const (
 
 // echo is what is known of an output that reports back.
 type echo struct {
-	asked     uint8         // how often it was told; 0: it is at rest
+	told      bool          // it is not at rest
 	begin     point.Instant // when it was told first
 	since     point.Instant // when it was told last
 	restUntil point.Instant
@@ -34,10 +34,10 @@ func (p *Panel) expect(now point.Instant, o *driven, on bool) {
 		p.dirty = p.dirty || o.echo.confirmed || o.echo.failed
 		o.echo, p.unblamed = echo{}, true
 	case o.echo.failed:
-		o.echo.asked, o.echo.begin, o.echo.since = 2, now, now
 		p.unblamed = true
+		fallthrough
 	default:
-		o.echo.asked, o.echo.begin, o.echo.since = 1, now, now
+		o.echo.told, o.echo.begin, o.echo.since = true, now, now
 	}
 }
 
@@ -45,7 +45,7 @@ func (p *Panel) expect(now point.Instant, o *driven, on bool) {
 // that have not.
 func (p *Panel) listen(now point.Instant) {
 	for i := range p.outputs {
-		if o := &p.outputs[i]; o.echo.asked > 0 {
+		if o := &p.outputs[i]; o.echo.told {
 			p.hear(now, o)
 		}
 	}
@@ -66,12 +66,8 @@ func (p *Panel) hear(now point.Instant, o *driven) {
 		p.emit(now, Event{Kind: Confirmed, Output: o.plan.ID, For: now.Sub(e.begin)})
 	case reports:
 		e.since = now
-	case e.confirmed && now.Sub(e.since) < echoAfter:
-		// A contact may tremble, and the first reading after a restart may be late.
-	case e.confirmed:
-		e.confirmed, e.asked, p.dirty = false, 1, true
-		p.fail(now, o)
 	case now.Sub(e.since) < echoAfter:
+		// A contact may tremble, and the first reading after a restart may be late.
 	case !e.failed:
 		p.fail(now, o)
 	}
@@ -80,11 +76,8 @@ func (p *Panel) hear(now point.Instant, o *driven) {
 // fail notes that an output has not reported in time, and tells it again, once.
 func (p *Panel) fail(now point.Instant, o *driven) {
 	e := &o.echo
-	e.failed, p.dirty, p.unblamed = true, true, true
-	if e.asked > 1 {
-		return
-	}
-	e.asked, e.begin, e.since = 2, now, now
+	e.confirmed, e.failed, p.dirty, p.unblamed = false, true, true, true
+	e.begin, e.since = now, now
 	e.restUntil = now.Add(echoRest)
 	p.emit(now, Event{Kind: Retried, Output: o.plan.ID})
 }

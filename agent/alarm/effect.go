@@ -54,7 +54,21 @@ func (p *Panel) matches(c *Cause, a *standing) bool {
 		(len(c.Signals) == 0 || slices.Contains(c.Signals, a.signal)) &&
 		(len(c.Zones) == 0 || slices.Contains(c.Zones, a.zone)) &&
 		(len(c.Points) == 0 || slices.Contains(c.Points, a.point)) &&
-		(c.Of == Any || c.Of == a.nature)
+		(c.Of == Any || c.Of == a.nature || c.Of >= Held && c.Of == p.back(a))
+}
+
+// back tells why the zone of an alarm holds it back; Any: it does not.
+func (p *Panel) back(a *standing) Nature {
+	z := p.area(a.zone)
+	switch {
+	case a.held == detect.Normal || z == nil:
+		return Any
+	case z.plan.Mode == PAS:
+		return Held
+	case z.plan.Mode == Verify:
+		return Doubted
+	}
+	return Any
 }
 
 // mostTriggers bounds how many points a row may wait for.
@@ -62,7 +76,7 @@ const mostTriggers = 8
 
 // enough tells whether as many independent points of a's zone as wanted count, a among them. A
 // point whose condition has ended counts until its alarm is reset; one that is read from a device
-// of another is no second.
+// of another is no second, and what a drill plays is none of a fire.
 func (p *Panel) enough(a *standing, want int, counts func(*standing) bool) bool {
 	var found [mostTriggers]*standing
 	found[0] = a
@@ -71,7 +85,7 @@ func (p *Panel) enough(a *standing, want int, counts func(*standing) bool) bool 
 		if n >= min(want, mostTriggers) {
 			return true
 		}
-		if b == a || b.zone != a.zone || !counts(b) {
+		if b == a || b.zone != a.zone || b.drill != a.drill || !counts(b) {
 			continue
 		}
 		if !slices.ContainsFunc(found[:n], b.shares) {

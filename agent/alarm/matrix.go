@@ -42,7 +42,8 @@ const (
 	UplinkFault detect.FaultCode = "uplink" // nobody outside is told
 )
 
-// Nature is what a point is by its make, as far as the matrix cares.
+// Nature is what a point is by its make, or what its zone makes of its alarm, as far as the matrix
+// cares.
 type Nature uint8
 
 // The natures.
@@ -50,6 +51,8 @@ const (
 	Any       Nature = iota // whatever it is
 	CallPoint               // a person pressed it: it needs no second
 	Precursor               // what may become a fire, such as a hot cable
+	Held                    // an alarm of a zone in PAS, while people look: a pre-alarm so far
+	Doubted                 // the first signal in a zone that verifies: a pre-alarm so far
 )
 
 // nature is what the matrix has to know of a point.

@@ -121,6 +121,81 @@ func TestUsualMatrix(t *testing.T) {
 	}
 }
 
+// While people look after a first smoke, the buzzer alerts and the strobe flashes; while a zone
+// only waits for a second signal, nothing but the buzzer says so. Either is a case of its own.
+func TestHeldAlarmAlerts(t *testing.T) {
+	for mode, want := range map[Mode]struct {
+		of     Nature
+		strobe Pattern
+	}{PAS: {Held, Flash}, Verify: {Doubted, Off}} {
+		plan := full()
+		plan.Zones[plan.zone("hall")].Mode = mode
+		r := newRig(t, plan, Saved{})
+		r.contacts["smoke1"] = 1
+		r.run(2 * time.Second)
+		r.plays("siren", Off)
+		r.plays("buzzer", Alert)
+		r.plays("strobe", want.strobe)
+		found := false
+		for _, c := range Cases(plan) {
+			found = found || c.When.Of == want.of && len(c.Points) == 3 &&
+				c.Then[0] == (Act{"buzzer", Alert}) && (len(c.Then) > 1) == (want.strobe != Off)
+		}
+		if !found {
+			t.Errorf("%v: no case says so: %+v", mode, Cases(plan))
+		}
+	}
+}
+
+// A second detector that is read from the part of the first one is no second trigger, nor is what a
+// drill plays.
+func TestTriggersAreIndependent(t *testing.T) {
+	plan := full()
+	plan.Points[0].Devices, plan.Points[1].Devices = []string{"a", "b"}, []string{"b"}
+	r := newRig(t, plan, Saved{})
+	r.contacts["smoke1"], r.contacts["smoke2"] = 1, 1
+	r.run(2 * time.Second)
+	r.plays("valve", Off)
+	r.contacts["line"] = 1
+	r.run(2 * time.Second)
+	r.plays("valve", Steady)
+	p := New(full(), Saved{})
+	real := p.pretend(&p.points[0], detect.Alarm, Any)
+	played := p.pretend(&p.points[1], detect.Alarm, Any)
+	played.drill = true
+	p.alarms = []*standing{real, played}
+	p.decideOutputs(0)
+	if got := p.output("valve").pattern; got != Off {
+		t.Errorf("with a drill beside a fire the valve plays %v, want off", got)
+	}
+}
+
+// Whatever is told that it cannot be undone waits as a valve does, whether it minds a fire by its
+// kind or by its signals.
+func TestIrreversibleWaitsForTwo(t *testing.T) {
+	plan := full()
+	plan.Outputs = append(plan.Outputs,
+		OutputPlan{ID: "gas-flood", Kind: Relay, Irreversible: true},
+		OutputPlan{ID: "gate", Kind: Barrier, Irreversible: true, Signals: []Signal{Fire}},
+		OutputPlan{ID: "told", Kind: Fan, Irreversible: true, Signals: []Signal{Fire}})
+	for _, tt := range []struct {
+		on   []point.ID
+		want Pattern
+	}{
+		{[]point.ID{"smoke1"}, Off}, {[]point.ID{"smoke1", "smoke3"}, Off},
+		{[]point.ID{"smoke1", "smoke2"}, Steady}, {[]point.ID{"call"}, Steady},
+	} {
+		r := newRig(t, plan, Saved{})
+		for _, id := range tt.on {
+			r.contacts[id] = 1
+		}
+		r.run(2 * time.Second)
+		for _, id := range []OutputID{"gas-flood", "gate", "told"} {
+			r.plays(id, tt.want)
+		}
+	}
+}
+
 // A district that cannot be reached has a sound, and it is that of a fault.
 func TestUplinkFaultChirps(t *testing.T) {
 	r := newRig(t, full(), Saved{})

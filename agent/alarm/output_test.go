@@ -131,9 +131,13 @@ func TestLostConfirmationIsAFault(t *testing.T) {
 	if e := r.newest(FaultRaised); e.Fault != ValveFail {
 		t.Errorf("got %+v, want valve_fail", e)
 	}
+	if s := r.panel.Snapshot(r.now).Outputs[3]; s.Confirmed || !s.Failed {
+		t.Errorf("got %+v, want it failed", s)
+	}
 	r = newRig(t, feedbackPlan(), Saved{})
-	r.contacts["gas"], r.contacts["valve-closed"] = 1, 1
-	r.bad["valve-closed"] = true
+	r.contacts["valve-closed"] = 1
+	r.run(time.Second)
+	r.contacts["gas"], r.bad["valve-closed"] = 1, true
 	r.run(15 * time.Second)
 	if r.count(Confirmed, "") != 0 || r.newest(Retried).Output != "valve" {
 		t.Error("a contact that cannot be read confirmed the valve")

@@ -41,6 +41,8 @@ var usualRows = []usualRow{
 	{when: Cause{Signals: []Signal{Evacuation}}, tone: Steady, kinds: warns},
 	{when: Cause{Signals: lifeSafety, Level: detect.PreAlarm}, tone: Alert, kinds: buzzers,
 		early: true},
+	{when: Cause{Signals: []Signal{Fire}, Level: detect.PreAlarm, Of: Held}, tone: Alert,
+		kinds: []OutputKind{Buzzer, Strobe}, early: true},
 	{when: Cause{Signals: lesser, Of: Precursor}, tone: Alert, kinds: buzzers},
 	{when: Cause{Signals: lesser, Level: detect.Supervisory}, tone: Chirp30, kinds: buzzers},
 	{when: Cause{Signals: lifeSafety, Level: detect.Supervisory}, tone: Chirp30, kinds: buzzers,

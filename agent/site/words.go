@@ -74,6 +74,17 @@ func causeText(c *alarm.Cause) alarm.Text {
 		return alarm.Text{En: "something of the system fails", Zh: "系统有故障"}
 	case c.Of == alarm.CallPoint:
 		return alarm.Text{En: "somebody presses a call point in PLACE", Zh: "PLACE有人按下手动报警"}
+	case c.Of == alarm.Held:
+		return alarm.Text{
+			En: "one detector finds fire in PLACE, for the 15 s in which a person may acknowledge " +
+				"and the 180 s in which he may look",
+			Zh: "PLACE有一个探测器报火警，在15秒内等待确认、180秒内等待查看期间",
+		}
+	case c.Of == alarm.Doubted:
+		return alarm.Text{
+			En: "one detector finds fire in PLACE, until a second signal confirms it",
+			Zh: "PLACE有一个探测器报火警，等待第二个信号核实期间",
+		}
 	case c.Of == alarm.Precursor && c.Level >= detect.Alarm:
 		return alarm.Text{
 			En: "a cable in PLACE gets hot or leaks current", Zh: "PLACE电气线路过热或漏电",
