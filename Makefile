@@ -11,7 +11,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.built=$(STAMP)
 # only the runtime, cryptography and our own code keep them.
 SMALL   := -gcflags=all=-l $(foreach p,runtime internal crypto sync math github.com/firepost/firepost,-gcflags=$(p)/...=)
 BUILD   := CGO_ENABLED=0 go build -tags nethttpomithttp2 -trimpath $(SMALL) -ldflags '$(LDFLAGS)'
-MAXSIZE := 10000000
+MAXSIZE := 10485760
 REPORT  := go run ./cross/report $(if $(CI),-no-skips)
 QEMU6   := qemu-arm-static -cpu arm1176
 QEMU7   := qemu-arm-static -cpu cortex-a7
