@@ -49,7 +49,9 @@ func (f *follower) run(ctx context.Context) error {
 func logEvent(log *slog.Logger, e alarm.Event) {
 	level := slog.LevelInfo
 	switch e.Kind {
-	case alarm.Raised, alarm.FaultRaised, alarm.Refused:
+	case alarm.Raised, alarm.FaultRaised, alarm.Refused, alarm.DutyMissed,
+		alarm.WarningUnanswered, alarm.IncidentOverdue, alarm.ItemOverdue, alarm.HazardOverdue,
+		alarm.ShiftShort:
 		level = slog.LevelWarn
 	}
 	args := []any{"event", e.Seq}
@@ -63,6 +65,8 @@ func logEvent(log *slog.Logger, e alarm.Event) {
 	add("alarm", string(e.Alarm))
 	add("fault", string(e.Fault))
 	add("output", string(e.Output))
+	add("incident", string(e.Incident))
+	add("duty", e.Matter.ID)
 	switch e.Kind {
 	case alarm.Raised:
 		add("signal", e.Signal.String())

@@ -53,30 +53,43 @@ func (p paths) unreachable(err error) error {
 	return err
 }
 
-// act sends an order and prints what came of it.
+// act sends an order and prints what came of it. It asks for a PIN when one is needed.
 func (p paths) act(o outlet, order agent.Order) error {
-	body, err := json.Marshal(order)
+	ans, err := p.send(order)
+	if err == nil && ans.Reason == agent.ReasonPINNeeded {
+		if order.PIN, err = readPIN(o, fmt.Sprintf("PIN of operator %d: ", order.Operator)); err == nil {
+			ans, err = p.send(order)
+		}
+	}
 	if err != nil {
 		return err
-	}
-	r, err := p.client().Post("http://firepost/command", "application/json", bytes.NewReader(body))
-	if err != nil {
-		return p.unreachable(err)
-	}
-	defer r.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(r.Body, mostAnswer))
-	if err != nil {
-		return err
-	}
-	var ans agent.Answer
-	if err := json.Unmarshal(text, &ans); err != nil {
-		return errors.New(strings.TrimSpace(string(text)))
 	}
 	if !ans.Done {
 		return fmt.Errorf("%s was refused: %s", order.Action, because(ans.Reason))
 	}
-	fmt.Fprintln(o.out, ans.Event)
+	fmt.Fprintln(o.out, strings.TrimSpace(ans.Event+" "+ans.ID))
 	return nil
+}
+
+// send gives an order to the agent.
+func (p paths) send(order agent.Order) (ans agent.Answer, err error) {
+	body, err := json.Marshal(order)
+	if err != nil {
+		return ans, err
+	}
+	r, err := p.client().Post("http://firepost/command", "application/json", bytes.NewReader(body))
+	if err != nil {
+		return ans, p.unreachable(err)
+	}
+	defer r.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(r.Body, mostAnswer))
+	if err != nil {
+		return ans, err
+	}
+	if json.Unmarshal(text, &ans) != nil {
+		return ans, errors.New(strings.TrimSpace(string(text)))
+	}
+	return ans, nil
 }
 
 // because puts the reason of a refusal into words, behind the code that other faces show.
@@ -86,6 +99,13 @@ func because(reason string) string {
 		alarm.RefusedNoReason:     "a reason is needed, of at most 256 bytes",
 		alarm.RefusedDuration:     "at most 8h an order and 24h together",
 		alarm.RefusedNothing:      "there is nothing to do",
+		alarm.RefusedNotPermitted: "it needs a higher access level; give --operator and the PIN",
+		alarm.RefusedOperator:     "the site file names no operator of that number and level",
+		alarm.RefusedNoOperator:   "say who you are with --operator",
+		alarm.RefusedPIN:          "the PIN is wrong",
+		alarm.RefusedUnknown:      "there is no such thing; firepost status lists what is open",
+		alarm.RefusedMalformed:    "something is missing, too long, or not on one line",
+		agent.ReasonPINLocked:     "too many wrong PINs; wait, or use the buttons of the box",
 	}[reason]
 	if words == "" {
 		return reason
@@ -97,7 +117,8 @@ func because(reason string) string {
 func order(f *pflag.FlagSet, o agent.Order) (*agent.Order, action) {
 	var p paths
 	p.flag(f)
-	f.Uint8Var(&o.Operator, "operator", 0, "number of the operator who acts")
+	f.Uint8Var(&o.Operator, "operator", 0, "number of the operator who acts; a PIN is asked for, or "+
+		"taken from "+pinEnv)
 	return &o, func(out outlet, args []string) error {
 		if len(args) > 0 {
 			o.Point = args[0]

@@ -42,12 +42,13 @@ func shown(args ...string) string {
 func TestHelp(t *testing.T) {
 	text := shown("--help")
 	for _, c := range commands {
-		text += shown(c.name, "--help")
+		text += shown(append(strings.Fields(c.name), "--help")...)
 	}
 	for _, args := range [][]string{
 		{"--version"}, {}, {"chek"}, {"check", "a", "b"}, {"run", "--nonsense"}, {"enable"},
 		{"disable", "call-1"}, {"disable", "call-1", "--for", "2h"}, {"silence", "call-1"},
 		{"ack", "a", "b"}, {"reset", "--operator", "256"},
+		{"item"}, {"item", "done"}, {"verdict"}, {"hazard", "open", "boxes"}, {"operator", "add"},
 	} {
 		text += shown(args...)
 	}
@@ -122,6 +123,8 @@ func TestCommandsSayThatNoAgentRuns(t *testing.T) {
 	asks := [][]string{
 		{"status"}, {"status", "--json"}, {"ack"}, {"silence"}, {"reset", "call-1"},
 		{"disable", "call-1", "--for", "1h", "--reason", "paint"}, {"enable", "call-1"},
+		{"answer", "--operator", "7"}, {"accept", "--operator", "7"}, {"item", "list"},
+		{"hazard", "open", "boxes", "--days", "3"}, {"shift", "on", "--operator", "7"},
 	}
 	want := "firepost: no agent runs with --dir " + dir + "; start it with: firepost run\n"
 	for _, ask := range asks {

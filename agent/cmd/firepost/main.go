@@ -39,9 +39,9 @@ type outlet struct{ out, err io.Writer }
 // action is what a command does once its flags are read.
 type action func(o outlet, args []string) error
 
-// command is one word of the command line. The table is written out by hand on the smallest parser
-// that takes flags behind arguments: one that works by reflection keeps every method of every
-// package in the program, which is a quarter of its size.
+// command is one word or two of the command line. The table is written out by hand on the smallest
+// parser that takes flags behind arguments: one that works by reflection keeps every method of
+// every package in the program, which is a quarter of its size.
 type command struct {
 	name, args, help string
 	prepare          func(*pflag.FlagSet) action
@@ -56,6 +56,18 @@ var commands = []command{
 	{"reset", "[POINT]", "End alarms. What still stands alarms again at once.", prepareReset},
 	{"disable", "POINT", "Take a point out of service, at most for 8 hours.", prepareDisable},
 	{"enable", "POINT", "Put a disabled point back into service.", prepareEnable},
+	{"answer", "[CALL]", "Answer a duty check or a warning.", prepareAnswer},
+	{"accept", "[ALARM]", "Take an incident on.", prepareAccept},
+	{"arrive", "[ALARM]", "Say that you are at the place of an incident.", prepareArrive},
+	{"verdict", "[ALARM]", "Say what the alarm of an incident was.", prepareVerdict},
+	{"item list", "", "List what is to be checked.", prepareItemList},
+	{"item done", "ITEM", "Record that you have checked something.", prepareItemDone},
+	{"hazard list", "", "List what is to be put right.", prepareHazardList},
+	{"hazard open", "TEXT", "Record something that must be put right.", prepareHazardOpen},
+	{"hazard close", "HAZARD", "Record that it is put right.", prepareHazardClose},
+	{"shift on", "", "Come on shift.", prepareShiftOn},
+	{"shift off", "", "Go off shift.", prepareShiftOff},
+	{"operator add", "", "Make the row of an operator for the site file.", prepareOperatorAdd},
 }
 
 func main() { os.Exit(run(os.Args[1:], outlet{os.Stdout, os.Stderr})) }
@@ -73,9 +85,12 @@ func run(args []string, o outlet) int {
 		fmt.Fprintln(o.out, version)
 		return 0
 	}
-	for i := range commands {
-		if commands[i].name == args[0] {
-			return commands[i].run(args[1:], o)
+	for words := min(len(args), 2); words > 0; words-- {
+		name := strings.Join(args[:words], " ")
+		for i := range commands {
+			if commands[i].name == name {
+				return commands[i].run(args[words:], o)
+			}
 		}
 	}
 	fmt.Fprintf(o.err, "firepost: %q is no command; run firepost --help\n", args[0])
@@ -117,7 +132,7 @@ func printHelp(w io.Writer) {
 	fmt.Fprint(w, "firepost: edge agent of a micro fire station: sensors, siren, buffer, "+
 		"district.\n\n")
 	for _, c := range commands {
-		fmt.Fprintf(w, "  firepost %-16s %s\n", c.name+" "+c.args, c.help)
+		fmt.Fprintf(w, "  firepost %-20s %s\n", c.name+" "+c.args, c.help)
 	}
 	fmt.Fprint(w, "\n\"firepost COMMAND --help\" lists the flags of a command, "+
 		"\"firepost --version\" the version.\n")

@@ -32,6 +32,7 @@ func TestRunning(t *testing.T) {
 		test func(*testing.T, *station)
 	}{
 		{"ObeysOrders", obeysOrders},
+		{"KnowsItsOperators", knowsItsOperators},
 		{"RefusesASecondProcess", refusesASecondProcess},
 		{"EndsWithOutputsAsConfigured", endsWithOutputsAsConfigured},
 		{"EndsWithinAPattern", endsWithinAPattern},

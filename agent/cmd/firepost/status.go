@@ -53,6 +53,7 @@ type report struct {
 			Playing bool
 			Err     string
 		}
+		Duties duties
 	}
 	Outbox struct {
 		Lanes []struct {
@@ -69,28 +70,40 @@ type report struct {
 
 // run prints the state of the running agent. It fails when there is none.
 func (c *statusCmd) run(o outlet, _ []string) error {
+	if c.json {
+		body, err := c.body()
+		if err == nil {
+			_, err = o.out.Write(body)
+		}
+		return err
+	}
+	s, err := c.report()
+	if err == nil {
+		s.print(o.out)
+	}
+	return err
+}
+
+// body is what the agent tells.
+func (c *statusCmd) body() ([]byte, error) {
 	r, err := c.client().Get("http://firepost/status.json")
 	if err != nil {
-		return c.unreachable(err)
+		return nil, c.unreachable(err)
 	}
 	defer r.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(r.Body, mostAnswer))
-	if err != nil {
-		return err
+	if err == nil && r.StatusCode != http.StatusOK {
+		err = fmt.Errorf("the agent answers %s: %s", r.Status, strings.TrimSpace(string(body)))
 	}
-	if r.StatusCode != http.StatusOK {
-		return fmt.Errorf("the agent answers %s: %s", r.Status, strings.TrimSpace(string(body)))
+	return body, err
+}
+
+func (c *statusCmd) report() (s report, err error) {
+	body, err := c.body()
+	if err == nil {
+		err = json.Unmarshal(body, &s)
 	}
-	if c.json {
-		_, err = o.out.Write(body)
-		return err
-	}
-	var s report
-	if err := json.Unmarshal(body, &s); err != nil {
-		return err
-	}
-	s.print(o.out)
-	return nil
+	return s, err
 }
 
 func (s *report) print(w io.Writer) {
@@ -113,6 +126,7 @@ func (s *report) print(w io.Writer) {
 		fmt.Fprintf(w, "  fault %s %s for %s: %s %s\n", f.Code, f.Point, span(f.Seconds),
 			words.Says.En, words.Do.En)
 	}
+	s.Panel.Duties.print(w)
 	for _, p := range s.Panel.Points {
 		var values []string
 		for _, v := range p.Values {
