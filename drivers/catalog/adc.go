@@ -18,7 +18,7 @@ import (
 // adcModels are the converters and what hangs on one.
 func adcModels() []SensorModel {
 	return []SensorModel{voltageModel(), exactVoltageModel(), loopModel(), ratiometricModel(),
-		eolLoopModel()}
+		eolLoopModel(), mqModel(), leakRopeModel()}
 }
 
 // The converters that an option adc names.
@@ -81,15 +81,22 @@ func parseDivider(text string) (int64, error) {
 	return milli, err
 }
 
+// joint is where a part on a converter is fixed: the converter, its bus, and the lines around it.
+type joint struct {
+	board Board
+	bus   i2c.Bus
+	adc   drivers.ADC
+}
+
 // onConverter makes the model of what hangs on a converter.
 func onConverter(d drivers.Descriptor, options []Option,
-	open func(drivers.ADC, settings) (drivers.Sensor, error),
+	open func(joint, settings) (drivers.Sensor, error),
 	channels func(settings) ([]drivers.Channel, error)) SensorModel {
-	m := onBus(d, options, func(bus i2c.Bus, s settings) (drivers.Sensor, error) {
+	m := onBusAndLines(d, options, func(b Board, bus i2c.Bus, s settings) (drivers.Sensor, error) {
 		if err := s.fitsADC(); err != nil {
 			return nil, err
 		}
-		return open(s.adc(bus), s)
+		return open(joint{b, bus, s.adc(bus)}, s)
 	})
 	m.Descriptor.Addresses = slices.Concat(ads1115.Describe().Addresses,
 		mcp342x.Describe().Addresses)
@@ -165,6 +172,15 @@ func (s settings) fullScale() int64 {
 	return full * milli / 1000
 }
 
+// shows fails unless the converter can show a voltage, that of an open line.
+func (s settings) shows(microvolts int64) error {
+	if full := s.fullScale(); microvolts >= full {
+		return fmt.Errorf("range: an open line has %s, and %s cannot show it",
+			drivers.Voltage.Text(microvolts), drivers.Voltage.Text(full))
+	}
+	return nil
+}
+
 const inputHelp = `write the input of the ADC, such as channel = "0"; 0 to 3`
 
 func supplyOption(what string) Option {
@@ -225,12 +241,12 @@ func loopModel() SensorModel {
 		return c, err
 	}
 	return onConverter(loop420.Describe(), options,
-		func(adc drivers.ADC, s settings) (drivers.Sensor, error) {
+		func(at joint, s settings) (drivers.Sensor, error) {
 			c, err := config(s)
 			if err != nil {
 				return nil, err
 			}
-			return loop420.New(adc, s.input("channel"), c)
+			return loop420.New(at.adc, s.input("channel"), c)
 		},
 		func(s settings) ([]drivers.Channel, error) {
 			c, err := config(s)
@@ -258,12 +274,12 @@ func ratiometricModel() SensorModel {
 		return c, nil
 	}
 	return onConverter(ratiometric.Describe(), options,
-		func(adc drivers.ADC, s settings) (drivers.Sensor, error) {
+		func(at joint, s settings) (drivers.Sensor, error) {
 			c, err := config(s)
 			if err != nil {
 				return nil, err
 			}
-			return ratiometric.New(adc, c)
+			return ratiometric.New(at.adc, c)
 		},
 		func(s settings) ([]drivers.Channel, error) {
 			c, err := config(s)
@@ -294,19 +310,15 @@ func eolLoopModel() SensorModel {
 		if err := errors.Join(errs[:]...); err != nil {
 			return c, err
 		}
-		if full := s.fullScale(); c.Microvolts >= full {
-			return c, fmt.Errorf("range: an open loop has %s, and %s cannot show it",
-				drivers.Voltage.Text(c.Microvolts), drivers.Voltage.Text(full))
-		}
-		return c, nil
+		return c, s.shows(c.Microvolts)
 	}
 	return onConverter(eolloop.Describe(), options,
-		func(adc drivers.ADC, s settings) (drivers.Sensor, error) {
+		func(at joint, s settings) (drivers.Sensor, error) {
 			c, err := config(s)
 			if err != nil {
 				return nil, err
 			}
-			return eolloop.New(adc, c)
+			return eolloop.New(at.adc, c)
 		},
 		func(s settings) ([]drivers.Channel, error) {
 			c, err := config(s)

@@ -311,11 +311,17 @@ func TestChannelsTellWhatTheOptionsTogetherSay(t *testing.T) {
 			"quantity": "level", "low": "0 m", "high": "3 m", "supply": "0"}},
 		{"mcp23017", `abnormal_high: "8" names pins that are not among inputs "0-3"`,
 			map[string]string{"inputs": "0-3", "abnormal_high": "8"}},
+		{"mq", "mq: an mq-7 has no curve for \"lpg\"; take one of co", map[string]string{
+			"part": "mq-7", "gas": "lpg", "clean_air": "0.6 V"}},
+		{"leak-rope", "drive_b: it is the same line as drive_a", map[string]string{
+			"drive_a": "GPIO17", "drive_b": "GPIO17"}},
+		{"leak-rope", "leakrope: a wet rope must have at most two thirds", map[string]string{
+			"drive_a": "GPIO17", "drive_b": "GPIO18", "wet": "90 kΩ"}},
 		{"eol-loop", `address: ads1115 has no address "0x68"`, map[string]string{
 			"address": "0x68"}},
-		{"eol-loop", "range: an open loop has 3.3 V, and 2.048 V cannot show it",
+		{"eol-loop", "range: an open line has 3.3 V, and 2.048 V cannot show it",
 			map[string]string{"adc": "mcp342x"}},
-		{"eol-loop", "range: an open loop has 5 V, and 4.096 V cannot show it", map[string]string{
+		{"eol-loop", "range: an open line has 5 V, and 4.096 V cannot show it", map[string]string{
 			"voltage": "5 V"}},
 		{"eol-loop", "eolloop: alarm reaches up to 0.405 of the supply", map[string]string{
 			"detector": "4.7 kΩ"}},
@@ -339,7 +345,8 @@ func TestChannelsTellWhatTheOptionsTogetherSay(t *testing.T) {
 func TestOpenKeepsTheBoardsError(t *testing.T) {
 	for model, m := range catalog.Sensors() {
 		opts := map[string]string{"bus": "i2c-9", "line": "GPIO9", "quantity": "level",
-			"at4": "0 m", "at20": "1 m", "low": "0 m", "high": "1 m", "gas": "co"}
+			"at4": "0 m", "at20": "1 m", "low": "0 m", "high": "1 m", "part": "mq-2",
+			"clean_air": "0.6 V", "drive_a": "GPIO9", "drive_b": "GPIO8", "gas": "co"}
 		if s, err := m.Open(newBoard(0), opts); !errors.Is(err, drivers.ErrNoDevice) {
 			t.Errorf("%s: got %v, %v, want ErrNoDevice", model, s, err)
 		}
@@ -389,11 +396,13 @@ func TestEveryModelIsWhole(t *testing.T) {
 		"eol-loop",
 		"ina219",
 		"ina226",
+		"leak-rope",
 		"loop-4-20ma",
 		"mains",
 		"mcp23017",
 		"mcp342x",
 		"mlx90614",
+		"mq",
 		"pcf8574",
 		"pulses",
 		"ratiometric",

@@ -293,6 +293,13 @@ func voltageOption(name, usual, what string) Option {
 		}}
 }
 
+// requiredVoltage is a voltageOption that has no usual value.
+func requiredVoltage(name, example, what string) Option {
+	o := voltageOption(name, example, what)
+	o.Required, o.Default = true, ""
+	return o
+}
+
 // voltage is the value of a voltageOption in µV.
 func (s settings) voltage(name string) (int64, error) {
 	return named(name)(drivers.Voltage.Parse(s.text(name)))

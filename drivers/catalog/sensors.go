@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"errors"
 	"io"
 	"slices"
 	"strconv"
@@ -115,6 +116,14 @@ func sps30Model() SensorModel {
 // onBus makes the model of a part on an I²C bus.
 func onBus(d drivers.Descriptor, options []Option,
 	open func(i2c.Bus, settings) (drivers.Sensor, error)) SensorModel {
+	return onBusAndLines(d, options, func(_ Board, bus i2c.Bus, s settings) (drivers.Sensor, error) {
+		return open(bus, s)
+	})
+}
+
+// onBusAndLines makes the model of a part on an I²C bus that may use lines of the board as well.
+func onBusAndLines(d drivers.Descriptor, options []Option,
+	open func(Board, i2c.Bus, settings) (drivers.Sensor, error)) SensorModel {
 	return SensorModel{
 		Descriptor: d,
 		Options:    options,
@@ -132,7 +141,7 @@ func onBus(d drivers.Descriptor, options []Option,
 			if err != nil {
 				return nil, err
 			}
-			sensor, err := open(bus, s)
+			sensor, err := open(b, bus, s)
 			if err != nil {
 				closeBus(bus)
 				return nil, err
@@ -142,7 +151,7 @@ func onBus(d drivers.Descriptor, options []Option,
 	}
 }
 
-// owner is a sensor that closes its bus.
+// owner is a sensor that closes its bus, behind itself.
 type owner struct {
 	sensor drivers.Sensor
 	bus    i2c.Bus
@@ -152,8 +161,14 @@ func (o *owner) Start() (time.Duration, error) { return o.sensor.Start() }
 
 func (o *owner) Read(dst []drivers.Sample) ([]drivers.Sample, error) { return o.sensor.Read(dst) }
 
-// Close gives the bus back.
-func (o *owner) Close() error { return closeBus(o.bus) }
+// Close gives back what the sensor holds, then the bus.
+func (o *owner) Close() error {
+	var err error
+	if c, ok := o.sensor.(io.Closer); ok {
+		err = c.Close()
+	}
+	return errors.Join(err, closeBus(o.bus))
+}
 
 func closeBus(bus i2c.Bus) error {
 	if c, ok := bus.(io.Closer); ok {

@@ -150,11 +150,13 @@ var firstRigs = map[string]func(b *Board) *rig{
 		r.size, r.stuck = 1_157_463, 1_650_000 // an alarm that looks normal
 		return r
 	},
-	"dfgas":   dfgasRig,
-	"scd4x":   scd4xRig,
-	"pulses":  pulsesRig,
-	"mains":   mainsRig,
-	"mcp342x": mcp342xRig,
+	"dfgas":     dfgasRig,
+	"scd4x":     scd4xRig,
+	"pulses":    pulsesRig,
+	"mains":     mainsRig,
+	"mcp342x":   mcp342xRig,
+	"mq":        mqRig,
+	"leak-rope": leakRopeRig,
 	"contact": func(b *Board) *rig {
 		pin := b.Pin("GPIO17")
 		return &rig{

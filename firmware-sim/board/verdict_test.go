@@ -46,6 +46,11 @@ var verdicts = []row{
 	{"noise", "sht3x aht20 sgp40 sgp30 bme280", []verdict{wrong}},
 	{"spike", "sen50 sen54 sen55 bme280", []verdict{wrong}}, // one of its values, each time
 	{"shifted", "sht3x aht20 sgp40 sgp30 mlx90614 sen50 sen54 sen55", []verdict{checksum}},
+	// Driven both ways, a rope tells an ADC that lies.
+	{"frozen", "leak-rope", []verdict{outOfRange}},
+	{"stuck", "leak-rope", []verdict{outOfRange}},
+	{"offset", "leak-rope", []verdict{outOfRange}},
+	{"spike", "leak-rope", []verdict{outOfRange, right}},
 	{"absent", "", []verdict{noDevice}},
 	{"nack", "", []verdict{noDevice}},
 	{"nack_write", "", []verdict{noDevice}},
@@ -77,7 +82,7 @@ var verdicts = []row{
 	{"saturated", "sps30 dfgas", []verdict{wrong}}, // a fire goes beyond any range
 	{"saturated", "", []verdict{outOfRange}},
 	{"noise", "sht4x sps30 scd4x dfgas", []verdict{wrong}},
-	{"noise", "eol-loop", []verdict{right}},
+	{"noise", "eol-loop leak-rope", []verdict{right}},
 	{"noise", "", []verdict{right, wrong}},     // some of it is less than a right value may be off
 	{"spike", "sps30 scd4x", []verdict{wrong}}, // one of its values, each time
 	{"spike", "", []verdict{right, wrong}},
