@@ -28,7 +28,15 @@ type activeDoc struct {
 	Alarms   []activeAlarm     `json:"alarms"`
 	Faults   []activeFault     `json:"faults"`
 	Disabled []activeDisabled  `json:"disabled"`
+	Drill    *activeTrial      `json:"drill,omitempty"`
+	Test     *activeTrial      `json:"test,omitempty"`
 	More     int               `json:"more,omitempty"` // entries that did not fit
+}
+
+// activeTrial is a drill or a walk test that runs.
+type activeTrial struct {
+	Zone string `json:"zone,omitempty"` // of a walk test; empty: the whole site
+	Left int64  `json:"left"`           // s
 }
 
 type activeAlarm struct {
@@ -43,6 +51,9 @@ type activeAlarm struct {
 	AcknowledgedBy *by    `json:"acknowledgedBy"`
 	Latched        bool   `json:"latched"`
 	Restored       bool   `json:"restored"`
+	Drill          bool   `json:"drill"`
+	Phase          string `json:"phase,omitempty"` // while its zone holds it back
+	Left           int64  `json:"left,omitempty"`  // of the phase, s
 }
 
 type activeFault struct {
@@ -103,6 +114,12 @@ func (a Active) doc(entries int) activeDoc {
 			})
 		}
 	}
+	if t := s.Drill; t != nil && t.Running {
+		d.Drill = &activeTrial{Left: int64(t.Left / time.Second)}
+	}
+	if t := s.Test; t != nil && t.Running {
+		d.Test = &activeTrial{Zone: a.Zones[t.Zone], Left: int64(t.Left / time.Second)}
+	}
 	d.More = len(s.Alarms) - len(d.Alarms) + len(s.Faults) - len(d.Faults) + disabled - len(d.Disabled)
 	return d
 }
@@ -119,6 +136,9 @@ func (a Active) alarm(al alarm.AlarmState) activeAlarm {
 		State:    "raised",
 		Latched:  al.Latched,
 		Restored: al.Restored,
+		Drill:    al.Drill,
+		Phase:    al.Phase.String(),
+		Left:     int64(al.Left / time.Second),
 	}
 	if al.Acknowledged {
 		who := byOf(al.By)

@@ -354,6 +354,7 @@ var broken = []struct{ schema, at, value string }{
 	{"active.v1", "alarms", `null`},
 	{"active.v1", "alarms.0.state", `"reset"`},
 	{"active.v1", "alarms.0.acknowledgedBy", ``},
+	{"active.v1", "alarms.0.drill", ``},
 	{"active.v1", "faults.0.since", `"yesterday"`},
 	{"active.v1", "disabled.0.left", `"90m"`},
 	{"desc.v1", "points.0.kind", `"heat"`},
@@ -564,6 +565,8 @@ func TestReferencesOfTheDescription(t *testing.T) {
 var plain = map[string]struct{ message, leaf string }{
 	"state_birth": {"birth", wire.UpState}, "state_will": {"death", wire.UpState},
 	"active": {"active", wire.UpActive}, "active_none": {"active", wire.UpActive},
+	"active_drill": {"active", wire.UpActive},
+
 	"desc": {"desc", wire.UpDesc}, "ack": {"ack", wire.DownAck}, "hello": {"hello", wire.DownHello},
 	"cmd": {"cmd", wire.DownCmd},
 }
@@ -673,6 +676,8 @@ func TestWordsAreThoseOfTheCode(t *testing.T) {
 		{"active.v1", "properties/tq", clocks},
 		{"active.v1", "properties/alarms/items/properties/kind", signals},
 		{"active.v1", "properties/alarms/items/properties/level", append(levels, "normal")},
+		{"active.v1", "properties/alarms/items/properties/phase",
+			names(alarm.Verifying, alarm.Phase.String)},
 		{"desc.v1", point + "kind", signals},
 		{"desc.v1", point + "series/items/properties/quantity", quantities},
 		{"desc.v1", "properties/outputs/items/properties/kind",

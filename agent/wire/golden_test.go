@@ -105,6 +105,17 @@ func snapshot() *alarm.Snapshot {
 	}
 }
 
+// drilled is a site in a drill, with a walk test for the eye, and an alarm that waits for a person.
+func drilled() *alarm.Snapshot {
+	s := snapshot()
+	s.Points, s.Alarms, s.Faults, s.Silenced = nil, s.Alarms[:2], nil, false
+	s.Alarms[0].Drill = true
+	s.Alarms[1].Phase, s.Alarms[1].Left = alarm.Investigating, 95*time.Second
+	s.Drill = &alarm.DrillState{Running: true, Left: 50 * time.Minute}
+	s.Test = &alarm.TestState{Running: true, Zone: "kitchen", Left: 59 * time.Minute}
+	return s
+}
+
 // Every kind of message is fixed to the byte; a change shows in review as the platform will see it.
 func TestAlarmMessages(t *testing.T) {
 	hotNow, warm := hot(detect.Alarm, 57_300, 57_000), hot(detect.PreAlarm, 50_100, 50_000)
@@ -344,6 +355,10 @@ func TestPlainMessages(t *testing.T) {
 	}.JSON())
 	golden(t, "active_none", Active{
 		Snapshot: &alarm.Snapshot{At: at(1_000)}, AsOf: map[string]uint64{"a": 0},
+	}.JSON())
+	golden(t, "active_drill", Active{
+		Snapshot: drilled(), AsOf: map[string]uint64{"a": 812}, Wall: wall.UnixMilli(),
+		Quality: ClockNTP, Zones: map[alarm.ZoneID]string{"kitchen": "厨房"},
 	}.JSON())
 	plan := alarm.Plan{
 		Zones: []alarm.ZonePlan{{ID: "kitchen", Name: "厨房"}},

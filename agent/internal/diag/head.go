@@ -14,7 +14,7 @@ const mostWhere = 3
 func (v *view) where(s *Status, n names) {
 	first, top := s.Panel.At, detect.Normal
 	for _, a := range s.Panel.Alarms {
-		if wordOf(a.Signal, a.Finding.Level).Class != v.State.Class {
+		if stateOf(&a).Class != v.State.Class {
 			continue
 		}
 		if a.Finding.Level > top {

@@ -43,6 +43,8 @@ type (
 		Points    []pointJSON  `json:"points"`
 		Outputs   []outputJSON `json:"outputs"`
 		Duties    *dutiesJSON  `json:"duties,omitempty"`
+		Test      *testJSON    `json:"test,omitempty"`
+		Drill     *drillJSON   `json:"drill,omitempty"`
 	}
 	alarmJSON struct {
 		ID           alarm.AlarmID  `json:"id"`
@@ -57,6 +59,9 @@ type (
 		Acknowledged bool           `json:"acknowledged"`
 		Silenced     bool           `json:"silenced"`
 		Restored     bool           `json:"restored"`
+		Drill        bool           `json:"drill"`
+		Phase        string         `json:"phase,omitempty"`        // while its zone holds it back
+		Left         float64        `json:"left_seconds,omitempty"` // of that phase
 		Why          []evidenceJSON `json:"why,omitempty"`
 	}
 	evidenceJSON struct {
@@ -83,6 +88,8 @@ type (
 		Disabled float64       `json:"disabled_seconds,omitempty"`
 		Reason   string        `json:"reason,omitempty"`
 		Aborted  uint64        `json:"aborted"`
+		Testing  bool          `json:"testing,omitempty"`
+		Chatters bool          `json:"chatters,omitempty"`
 		Values   []valueJSON   `json:"values"`
 		// Until the end of the sensor's life; and that nobody counts, for want of a date.
 		LifeDays  *int32 `json:"life_days,omitempty"`
@@ -152,7 +159,8 @@ func newPanelJSON(s *Status) *panelJSON {
 			Level: a.Finding.Level.String(), Seconds: p.At.Sub(a.Since).Seconds(),
 			LevelSeconds: p.At.Sub(a.Reached).Seconds(),
 			Active:       a.Active, Latched: a.Latched, Acknowledged: a.Acknowledged,
-			Silenced: a.Silenced, Restored: a.Restored,
+			Silenced: a.Silenced, Restored: a.Restored, Drill: a.Drill,
+			Phase: a.Phase.String(), Left: a.Left.Seconds(),
 			Why: newEvidenceJSON(a.Finding, pointOf(p, a.Point).Conditions),
 		})
 	}
@@ -177,6 +185,7 @@ func newPanelJSON(s *Status) *panelJSON {
 		})
 	}
 	j.Duties = newDutiesJSON(&p.Duties)
+	j.Test, j.Drill = newTestJSON(p.Test), newDrillJSON(p.Drill)
 	return j
 }
 
@@ -203,7 +212,8 @@ func newPointJSON(p *alarm.PointState, at point.Instant) pointJSON {
 	j := pointJSON{
 		ID: p.ID, Name: p.Name, Zone: p.Zone, Signal: p.Signal.String(),
 		Level: p.Finding.Level.String(), Fault: string(p.Finding.Fault), Alarm: p.Alarm,
-		Disabled: p.Disabled.Seconds(), Reason: p.Reason, Aborted: p.Aborted, Values: []valueJSON{},
+		Disabled: p.Disabled.Seconds(), Reason: p.Reason, Aborted: p.Aborted,
+		Testing: p.Testing, Chatters: p.Chatters, Values: []valueJSON{},
 		LifeWaits: p.Life.Watched && !p.Life.Known,
 	}
 	if p.Life.Known {

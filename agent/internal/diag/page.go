@@ -60,6 +60,7 @@ func (m *markup) head(v view) {
 		m.both(v.State.Do)
 		m.add("</p>\n")
 	}
+	m.said("<p class=\"since\">剩余 %s · %s left</p>\n", v.Left)
 	m.add(`<p class="time">%s`, or(v.Time, "时间未知 time unknown"))
 	if v.ClockBad {
 		m.add(" · 时钟未校准 clock not set")
@@ -117,6 +118,10 @@ func (m *markup) alarms(all []alarmView, head state) {
 		m.add("已持续 %s · for %s", a.For.Zh, a.For.En)
 		m.said(" · %s前首次发现 first seen %s ago", a.Before)
 		m.add("</span>\n")
+		if a.Waits.En != "" {
+			m.add("<strong>%s · %s</strong>\n", a.Waits.Zh, a.Waits.En)
+			m.said("<span>剩余 %s · %s left</span>\n", a.Left)
+		}
 		m.reasons(a)
 		if a.State.Class != head.Class {
 			m.add(`<span class="do">`)
@@ -190,6 +195,7 @@ func (m *markup) points(all []pointView) {
 		}
 		m.said(`<span class="small">%s · %s</span>`, p.Life)
 		m.add("</td>\n<td class=\"state %s\"><b>%s<br>%s</b>", p.Class, p.State.Zh, p.State.En)
+		m.said(`<span class="small">%s %s</span>`, p.Note)
 		m.small(p.Reason)
 		m.said(`<span class="small">剩余 %s · %s left</span>`, p.Left)
 		m.add("</td>\n</tr>\n")

@@ -19,9 +19,12 @@ type whyView struct {
 
 func newAlarmView(p *alarm.Snapshot, a alarm.AlarmState, n names) alarmView {
 	v := alarmView{
-		State: wordOf(a.Signal, a.Finding.Level), Stage: stages[a.Finding.Level],
+		State: stateOf(&a), Stage: stages[a.Finding.Level],
 		Point: n.point(a.Point), Zone: n.zone(a.Zone), For: span(p.At.Sub(a.Reached)),
 		Active: a.Active, Acknowledged: a.Acknowledged, Silenced: a.Silenced, Restored: a.Restored,
+	}
+	if a.Phase != alarm.NotHeld {
+		v.Waits, v.Left = phases[a.Phase], span(a.Left)
 	}
 	if a.Reached > a.Since {
 		v.Before = span(p.At.Sub(a.Since))

@@ -28,6 +28,7 @@ type view struct {
 	Duties   []dutyView
 	Points   []pointView
 	Outputs  []outputView
+	Left     alarm.Text // of a drill or a walk test; empty: none runs
 	Link     linkView
 	Lanes    []laneView
 	Outbox   Outbox
@@ -44,6 +45,7 @@ type alarmView struct {
 	Before       alarm.Text // since a lower one; empty: there was none
 	Why          []whyView
 	Now          []valueView
+	Waits, Left  alarm.Text // while its zone holds it back
 	Active       bool
 	Acknowledged bool
 	Silenced     bool
@@ -65,6 +67,7 @@ type pointView struct {
 	Values     []valueView
 	Reason     string     // of a disablement
 	Left       alarm.Text // of a disablement
+	Note       alarm.Text // it comes and goes
 	Life       alarm.Text // of its sensor; empty: nothing to say
 }
 
@@ -100,12 +103,14 @@ type identityView struct {
 type names struct {
 	points, zones, outputs map[string]string
 	levels                 map[alarm.AlarmID]detect.Level
+	drills                 map[alarm.AlarmID]bool
 }
 
 func newNames(s *Status) names {
 	n := names{
 		points: map[string]string{}, zones: map[string]string{}, outputs: map[string]string{},
 		levels: map[alarm.AlarmID]detect.Level{"": detect.Normal},
+		drills: map[alarm.AlarmID]bool{},
 	}
 	for _, z := range s.Zones {
 		n.zones[string(z.ID)] = z.Name
@@ -118,7 +123,7 @@ func newNames(s *Status) names {
 			n.outputs[string(o.ID)] = or(o.Name, string(o.ID))
 		}
 		for _, a := range s.Panel.Alarms {
-			n.levels[a.ID] = a.Finding.Level
+			n.levels[a.ID], n.drills[a.ID] = a.Finding.Level, a.Drill
 		}
 	}
 	return n
@@ -172,6 +177,9 @@ func newView(s *Status, now time.Time) view {
 func (v *view) panel(s *Status) {
 	n := newNames(s)
 	v.where(s, n)
+	if _, left, runs := exercise(s.Panel); runs {
+		v.Left = span(left)
+	}
 	v.Duties = duties(&s.Panel.Duties)
 	for _, a := range s.Panel.Alarms {
 		v.Alarms = append(v.Alarms, newAlarmView(s.Panel, a, n))
@@ -202,8 +210,17 @@ func (v *view) panel(s *Status) {
 
 func newPointView(p *alarm.PointState, n names) pointView {
 	st := pointState(p, max(p.Finding.Level, n.levels[p.Alarm]))
+	switch {
+	case n.drills[p.Alarm]:
+		st = drill
+	case p.Testing:
+		st = underTest
+	}
 	v := pointView{
 		Name: or(p.Name, string(p.ID)), Zone: n.zone(p.Zone), Class: st.Class, State: st.Text,
+	}
+	if p.Chatters {
+		v.Note = chatters
 	}
 	if p.Disabled > 0 {
 		v.Reason, v.Left = p.Reason, span(p.Disabled)

@@ -113,7 +113,11 @@ func overall(s *Status, now time.Time) state {
 		return silent
 	}
 	best, word := 0, normal
-	for _, a := range s.Panel.Alarms {
+	for i := range s.Panel.Alarms {
+		a := &s.Panel.Alarms[i]
+		if a.Drill {
+			continue
+		}
 		if u := urgency(a.Signal, a.Finding.Level); u > best {
 			best, word = u, wordOf(a.Signal, a.Finding.Level)
 		}
@@ -121,8 +125,14 @@ func overall(s *Status, now time.Time) state {
 	if best > 0 {
 		return word
 	}
-	if len(s.Panel.Faults) > 0 {
+	trial, _, runs := exercise(s.Panel)
+	switch {
+	case runs && trial.Class == drill.Class:
+		return drill
+	case len(s.Panel.Faults) > 0:
 		return fault
+	case runs:
+		word = trial
 	}
 	for _, p := range s.Panel.Points {
 		switch {
