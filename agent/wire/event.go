@@ -15,7 +15,9 @@ type EventContext struct {
 	Now   point.Instant    // the moment at which the body is stored
 	Point *alarm.PointPlan // of the event's point; nil: of the box itself, or not in the plan
 	Zone  string           // the zone's name for people
-	Prev  string           // StateOf the alarm's event before this one; empty: none
+	// Output is the output of the event; nil: of none, or not in the plan.
+	Output *alarm.OutputPlan
+	Prev   string // StateOf the alarm's event before this one; empty: none
 }
 
 // eventData is the data of an alarm or an event message.
@@ -99,6 +101,9 @@ func EventBody(ev alarm.Event, ctx EventContext) (lane byte, stored []byte) {
 		Incident: string(ev.Incident),
 		Duty:     dutyOf(&ev),
 		GB:       gbOf(ev, ctx.Point),
+	}
+	if d.GB == nil {
+		d.GB = gbOutput(ev, ctx.Output)
 	}
 	if ctx.Prev != "" {
 		d.Prev = &ctx.Prev

@@ -23,12 +23,15 @@ const (
 	gbFire       = 1 << 1
 	gbFault      = 1 << 2
 	gbSupervised = 1 << 4
+	gbStarted    = 1 << 5 // told to act
+	gbFeedback   = 1 << 6 // and it says that it has
 )
 
 var gbBits = []struct {
 	bit  uint16
 	name string
-}{{gbRun, "run"}, {gbFire, "fire"}, {gbFault, "fault"}, {gbSupervised, "supervised"}}
+}{{gbRun, "run"}, {gbFire, "fire"}, {gbFault, "fault"}, {gbSupervised, "supervised"},
+	{gbStarted, "started"}, {gbFeedback, "feedback"}}
 
 // gbParts are the points whose system and part follow from what they measure and mean. A dry
 // contact for fire is not among them: it may be a smoke detector or a call point.
@@ -76,6 +79,11 @@ func gbOf(ev alarm.Event, p *alarm.PointPlan) *gb {
 	if ev.To.Fault != "" {
 		state |= gbFault
 	}
+	return newGB(sys, part, state)
+}
+
+// newGB is the state of a part with the names of its bits.
+func newGB(sys, part uint8, state uint16) *gb {
 	g := gb{Type: 2, Sys: sys, Part: part, Status: fmt.Sprintf("0x%04X", state)}
 	for _, b := range gbBits {
 		if state&b.bit != 0 {
@@ -83,6 +91,40 @@ func gbOf(ev alarm.Event, p *alarm.PointPlan) *gb {
 		}
 	}
 	return &g
+}
+
+// gbOutputs are the outputs that the standard has a part for.
+var gbOutputs = []struct {
+	kind      alarm.OutputKind
+	sys, part uint8
+}{{alarm.Valve, 1, 106}, {alarm.Sounder, 1, 121}, {alarm.Fan, 18, 111}}
+
+// gbOutput gives the codes of what an output does. That a valve has not closed is the fault of one,
+// whichever it is.
+func gbOutput(ev alarm.Event, o *alarm.OutputPlan) *gb {
+	state, kind := uint16(gbRun|gbStarted), alarm.Valve
+	switch {
+	case ev.Kind == alarm.FaultRaised && ev.Fault == alarm.ValveFail:
+		state |= gbFault
+	case o == nil || ev.Kind != alarm.OutputChanged && ev.Kind != alarm.Confirmed:
+		return nil
+	case ev.Kind == alarm.Confirmed:
+		state |= gbFeedback
+	case !ev.Pattern.IsAlarm():
+		state = gbRun
+	}
+	if o != nil {
+		kind = o.Kind
+	}
+	if ev.Drill {
+		state &^= gbRun
+	}
+	for _, p := range gbOutputs {
+		if p.kind == kind {
+			return newGB(p.sys, p.part, state)
+		}
+	}
+	return nil
 }
 
 // gbAlarmBit is fire for what threatens life at alarm level, otherwise supervision.

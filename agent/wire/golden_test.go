@@ -171,21 +171,10 @@ func TestOtherEventMessages(t *testing.T) {
 		{"enabled", heat, alarm.Event{Seq: 909, Kind: alarm.Enabled, Point: "heat1"}},
 		{"silenced", box, alarm.Event{Seq: 910, Kind: alarm.Silenced, By: button}},
 		{"resounded", box, alarm.Event{Seq: 911, Kind: alarm.Resounded}},
-		{"output", box, alarm.Event{
-			Seq: 912, Kind: alarm.OutputChanged, Output: "siren1", Pattern: alarm.Temporal3,
-		}},
 		{"refused", box, alarm.Event{
 			Seq: 913, Kind: alarm.Refused, Cause: "c-9", Reason: ReasonNotPermitted,
 			By: alarm.Origin{Kind: alarm.District},
 		}},
-		{"operated", box, alarm.Event{
-			Seq: 915, Kind: alarm.Operated, Output: "valve1", Pattern: alarm.Steady, Cause: "c-10",
-			By: alarm.Origin{Kind: alarm.District},
-		}},
-		{"confirmed", box, alarm.Event{
-			Seq: 916, Kind: alarm.Confirmed, Output: "valve1", For: 3200 * time.Millisecond,
-		}},
-		{"retried", box, alarm.Event{Seq: 917, Kind: alarm.Retried, Output: "valve1"}},
 		{"plan_changed", box, alarm.Event{Seq: 914, Kind: alarm.PlanChanged}},
 		{"unverified", heat, alarm.Event{
 			Seq: 915, Kind: alarm.Unverified, Alarm: "heat1-41-77", Point: "heat1",
@@ -254,6 +243,35 @@ func TestDutyMessages(t *testing.T) {
 			},
 		}},
 		{"shift_off", box, alarm.Event{Seq: 935, Kind: alarm.ShiftEnded, By: button}},
+	} {
+		golden(t, c.name, event(t, c.ev, c.ctx))
+	}
+}
+
+// What an output does goes on the event lane, with the codes of its part; that it has not done it
+// is a fault.
+func TestOutputMessages(t *testing.T) {
+	box := EventContext{}
+	for _, c := range []struct {
+		name string
+		ctx  EventContext
+		ev   alarm.Event
+	}{
+		{"valve_fail", box, alarm.Event{
+			Seq: 918, Kind: alarm.FaultRaised, Fault: alarm.ValveFail,
+			Reason: "valve1: not confirmed",
+		}},
+		{"output", EventContext{Output: &alarm.OutputPlan{Kind: alarm.Sounder}}, alarm.Event{
+			Seq: 912, Kind: alarm.OutputChanged, Output: "siren1", Pattern: alarm.Temporal3,
+		}},
+		{"operated", box, alarm.Event{
+			Seq: 915, Kind: alarm.Operated, Output: "valve1", Pattern: alarm.Steady, Cause: "c-10",
+			By: alarm.Origin{Kind: alarm.District},
+		}},
+		{"confirmed", EventContext{Output: &alarm.OutputPlan{Kind: alarm.Valve}}, alarm.Event{
+			Seq: 916, Kind: alarm.Confirmed, Output: "valve1", For: 3200 * time.Millisecond,
+		}},
+		{"retried", box, alarm.Event{Seq: 917, Kind: alarm.Retried, Output: "valve1"}},
 	} {
 		golden(t, c.name, event(t, c.ev, c.ctx))
 	}

@@ -124,6 +124,10 @@ func burning() *Status {
 			Since: 99 * sec},
 	}
 	p.Outputs[1].Pattern = alarm.Steady
+	p.Outputs = append(p.Outputs, alarm.OutputState{
+		ID: "valve", Name: "燃气阀 Valve", Kind: alarm.Valve, Pattern: alarm.Steady, Kept: true,
+		Failed: true,
+	})
 	s.Guard.Outputs = append(s.Guard.Outputs, Output{ID: "lamp", On: true, Sets: 9, Err: "hangs"})
 	s.Guard.Outputs[0].Err = "no answer for 3 s"
 	s.Outbox.Lanes[0].Held = 2

@@ -77,7 +77,7 @@ func sirenSign(s *Status) sign {
 		case o.Kind != alarm.Sounder:
 		case errs[o.ID] != "":
 			return sirenFails
-		case o.Pattern != alarm.Off:
+		case o.Pattern.IsAlarm():
 			said = sirenOn
 		case said != sirenOn:
 			said = sirenOff

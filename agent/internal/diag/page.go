@@ -213,14 +213,11 @@ func (m *markup) outputs(all []outputView) {
 	}
 	m.add("<section>\n<h2>输出 Outputs</h2>\n<table>\n")
 	for _, o := range all {
-		class, word := "state", "停止 off"
-		if o.On {
-			class, word = "state on", "启动 on"
+		m.add("<tr>\n<th scope=\"row\">%s</th>\n<td class=\"%s\"><b>%s %s</b>", o.Name, o.Class,
+			o.State.Zh, o.State.En)
+		if o.Note.En != "" {
+			m.small(o.Note.Zh + " " + o.Note.En)
 		}
-		if o.Err != "" {
-			class = "state fault"
-		}
-		m.add("<tr>\n<th scope=\"row\">%s</th>\n<td class=\"%s\"><b>%s</b>", o.Name, class, word)
 		m.raw(o.Err)
 		m.add("</td>\n</tr>\n")
 	}

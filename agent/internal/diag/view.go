@@ -77,9 +77,11 @@ type valueView struct {
 }
 
 type outputView struct {
-	Name string
-	On   bool
-	Err  string
+	Name  string
+	Class string
+	State alarm.Text
+	Note  alarm.Text // empty: none
+	Err   string
 }
 
 type linkView struct {
@@ -202,9 +204,7 @@ func (v *view) panel(s *Status) {
 		doing[o.ID] = o.Err
 	}
 	for _, o := range s.Panel.Outputs {
-		v.Outputs = append(v.Outputs, outputView{
-			Name: or(o.Name, string(o.ID)), On: o.Pattern != alarm.Off, Err: doing[o.ID],
-		})
+		v.Outputs = append(v.Outputs, newOutputView(&o, doing[o.ID]))
 	}
 }
 

@@ -196,6 +196,7 @@ type script struct {
 	inputs   []alarm.Input
 	steps    []point.Instant
 	pattern  alarm.Pattern // of each output
+	again    uint8         // how often it began anew
 	outputs  []alarm.OutputID
 	decision alarm.Decision // of the next step
 	panics   bool
@@ -215,7 +216,7 @@ func (s *script) Step(now point.Instant, in alarm.Input) alarm.Decision {
 	d := s.decision
 	s.decision = alarm.Decision{}
 	for _, id := range s.outputs {
-		d.Wishes = append(d.Wishes, alarm.Wish{Output: id, Pattern: s.pattern})
+		d.Wishes = append(d.Wishes, alarm.Wish{Output: id, Pattern: s.pattern, Again: s.again})
 	}
 	return d
 }
@@ -226,6 +227,13 @@ func (s *script) wish(p alarm.Pattern) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pattern = p
+}
+
+// restart lets the pattern begin anew.
+func (s *script) restart() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.again++
 }
 
 func (s *script) count() int {

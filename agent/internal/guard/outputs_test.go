@@ -53,6 +53,31 @@ func TestWriterPlaysThePattern(t *testing.T) {
 	})
 }
 
+// A pattern that the panel begins anew begins with its first pulse, though it is the same pattern.
+func TestPatternBeginsAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &siren{name: "siren", log: newDiary()}
+		h, p := one(t, s, nil)
+		p.wish(alarm.Temporal3)
+		h.poke()
+		time.Sleep(2700 * time.Millisecond) // within the pause
+		p.restart()
+		h.poke()
+		synctest.Wait()
+		began := time.Since(s.log.began)
+		time.Sleep(1700 * time.Millisecond)
+		var got []time.Duration
+		for _, at := range s.log.times("siren true") {
+			if at >= began {
+				got = append(got, at-began)
+			}
+		}
+		if want := ms(0, 1000); !slices.Equal(got, want) {
+			t.Errorf("got pulses at %v, want %v", got, want)
+		}
+	})
+}
+
 // Every edge of every pattern lies on the grain in which the writer looks for it.
 func TestEdgesLieOnTheGrain(t *testing.T) {
 	for p := alarm.Off; p.String() != "unknown"; p++ {

@@ -62,9 +62,10 @@ const (
 // Scribe is one reader of the ring. New makes it.
 type Scribe struct {
 	Config
-	points map[point.ID]*alarm.PointPlan
-	zones  map[alarm.ZoneID]string
-	states map[alarm.AlarmID]string // last state told; at most one alarm a point
+	points  map[point.ID]*alarm.PointPlan
+	outputs map[alarm.OutputID]*alarm.OutputPlan
+	zones   map[alarm.ZoneID]string
+	states  map[alarm.AlarmID]string // last state told; at most one alarm a point
 
 	position uint64 // in the ring
 	missed   uint64 // overwritten before position, not yet told
@@ -79,11 +80,12 @@ type Scribe struct {
 // New returns a Scribe. It touches nothing but memory.
 func New(c Config) *Scribe {
 	s := &Scribe{
-		Config: c,
-		points: make(map[point.ID]*alarm.PointPlan, len(c.Plan.Points)),
-		zones:  make(map[alarm.ZoneID]string, len(c.Plan.Zones)),
-		states: map[alarm.AlarmID]string{},
-		events: make([]alarm.Event, 0, eventsMax),
+		Config:  c,
+		points:  make(map[point.ID]*alarm.PointPlan, len(c.Plan.Points)),
+		outputs: make(map[alarm.OutputID]*alarm.OutputPlan, len(c.Plan.Outputs)),
+		zones:   make(map[alarm.ZoneID]string, len(c.Plan.Zones)),
+		states:  map[alarm.AlarmID]string{},
+		events:  make([]alarm.Event, 0, eventsMax),
 	}
 	if s.Report <= 0 {
 		s.Report = defaultReport
@@ -93,6 +95,9 @@ func New(c Config) *Scribe {
 	}
 	if s.Wall == nil {
 		s.Wall = func() int64 { return 0 }
+	}
+	for i := range s.Plan.Outputs {
+		s.outputs[s.Plan.Outputs[i].ID] = &s.Plan.Outputs[i]
 	}
 	for i := range s.Plan.Points {
 		s.points[s.Plan.Points[i].ID] = &s.Plan.Points[i]
@@ -158,6 +163,7 @@ func (s *Scribe) follow() {
 func (s *Scribe) write(ev *alarm.Event) {
 	lane, body := wire.EventBody(*ev, wire.EventContext{
 		Now: s.Now(), Point: s.points[ev.Point], Zone: s.zones[ev.Zone], Prev: s.states[ev.Alarm],
+		Output: s.outputs[ev.Output],
 	})
 	if lane == wire.LaneAlarm {
 		if ev.Alarm != "" { // An output names the alarm that drives it, and is no state of it.
