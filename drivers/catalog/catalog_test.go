@@ -393,6 +393,7 @@ func TestEveryModelIsWhole(t *testing.T) {
 		"bmp280",
 		"contact",
 		"dfgas",
+		"ds3231",
 		"eol-loop",
 		"ina219",
 		"ina226",

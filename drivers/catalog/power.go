@@ -6,13 +6,20 @@ import (
 	"periph.io/x/conn/v3/i2c"
 
 	"github.com/firepost/firepost/drivers"
+	"github.com/firepost/firepost/drivers/ds3231"
 	"github.com/firepost/firepost/drivers/ina2xx"
 	"github.com/firepost/firepost/drivers/mains"
 )
 
 // powerModels are the parts that watch a supply.
 func powerModels() []SensorModel {
-	return []SensorModel{inaModel(ina2xx.INA219), inaModel(ina2xx.INA226), mainsModel()}
+	return []SensorModel{inaModel(ina2xx.INA219), inaModel(ina2xx.INA226), mainsModel(), clockModel()}
+}
+
+func clockModel() SensorModel {
+	d := ds3231.Describe()
+	return onBus(d, []Option{busOption(), addressOption(d, "0x68")},
+		func(bus i2c.Bus, _ settings) (drivers.Sensor, error) { return ds3231.New(bus), nil })
 }
 
 func mainsModel() SensorModel {

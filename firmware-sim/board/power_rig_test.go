@@ -1,6 +1,7 @@
 package board
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +17,15 @@ func mcp342xRig(b *Board) *rig {
 	r.truth = [3][]int64{{1_000_000}, {1_800_000}, {1_500_000}}
 	r.within, r.size, r.stuck = 32, 50_000, 900_000
 	r.show = func(s scene) { adc.SetInput(0, r.truth[s][0]) }
+	return r
+}
+
+func ds3231Rig(b *Board) *rig {
+	c := chip.NewDS3231(b.Now)
+	r := busRig(b, 0x68, c, &c.Part)
+	r.truth = [3][]int64{{25_000, 0}, {60_000, 0}, {30_000, 0}}
+	r.within, r.size, r.stuck = 125, 5_000, 15_000
+	r.show = func(s scene) { c.SetTemperature(r.truth[s][0]) }
 	return r
 }
 
@@ -80,4 +90,16 @@ func TestTransducersHangOnEitherConverter(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A clock whose battery was empty says that its time means nothing.
+func TestEmptyBatteryIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, "ds3231")
+		r.board.Bus("i2c-1").at(0x68)[0].(*chip.DS3231).EmptyBattery()
+		r.truth[before][1] = 1
+		if got := r.watch(10*time.Second, before); !slices.Contains(got, right) || len(got) != 1 {
+			t.Errorf("got %v, want it told", got)
+		}
+	})
 }

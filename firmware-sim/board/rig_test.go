@@ -154,6 +154,7 @@ var firstRigs = map[string]func(b *Board) *rig{
 	"scd4x":     scd4xRig,
 	"pulses":    pulsesRig,
 	"mains":     mainsRig,
+	"ds3231":    ds3231Rig,
 	"mcp342x":   mcp342xRig,
 	"mq":        mqRig,
 	"leak-rope": leakRopeRig,

@@ -184,6 +184,21 @@ var scripts = map[string]func(b *bench, part **Part) string{
 	},
 	"ina219": func(b *bench, part **Part) string { return playINA(b, part, NewINA219, "3e 63", 19) },
 	"ina226": func(b *bench, part **Part) string { return playINA(b, part, NewINA226, "45 23", 39) },
+	"ds3231": func(b *bench, part **Part) string {
+		if *part == nil {
+			c := NewDS3231(b.clock)
+			b.Chip, *part = c, &c.Part
+		}
+		c := b.Chip.(*DS3231)
+		var out strings.Builder
+		b.say(&out, "11", 0, 2)
+		for _, v := range []int64{20_000, 30_000} {
+			c.SetTemperature(v)
+			b.say(&out, "0e 3c", 200*time.Millisecond, 0)
+			b.say(&out, "0e", 0, 5)
+		}
+		return out.String()
+	},
 	"mcp3424": func(b *bench, part **Part) string {
 		if *part == nil {
 			c := NewMCP3424(b.clock)
