@@ -69,7 +69,8 @@ type StepState struct {
 }
 
 // Incident is the handling of an alarm that people must leave for, and of those that came before
-// its verdict. Only a site with operators has incidents.
+// its verdict. Only a site with operators has incidents. Those of a drill are incidents of their own,
+// which end with it.
 type Incident struct {
 	ID      AlarmID       // that of its first alarm
 	Alarms  []AlarmID     // the first 8, in the order in which they were raised
@@ -127,7 +128,7 @@ func (p *Panel) involve(now point.Instant, a *standing) bool {
 	}
 	for i := range p.people.incidents.open {
 		in := &p.people.incidents.open[i]
-		if in.Verdict != 0 {
+		if in.Verdict != 0 || in.Drill != a.drill {
 			continue
 		}
 		if a.incident != in.ID {
@@ -144,7 +145,7 @@ func (p *Panel) involve(now point.Instant, a *standing) bool {
 		p.closeIncident(now, i, RefusedRepeated)
 	}
 	p.people.incidents.open = append(p.people.incidents.open, incident{
-		Incident: Incident{ID: a.id, Alarms: []AlarmID{a.id}}, since: now,
+		Incident: Incident{ID: a.id, Alarms: []AlarmID{a.id}, Drill: a.drill}, since: now,
 	})
 	return true
 }
@@ -169,10 +170,17 @@ func (p *Panel) incidentOf(id AlarmID) int {
 	})
 }
 
-// advance makes a step of the handling: of the incident of an alarm, or of the oldest that waits.
+// advance makes a step of the handling: of the incident of an alarm, or of the oldest that waits;
+// what is real comes before a drill.
 func (p *Panel) advance(now point.Instant, c *Command, s Step) string {
 	open := p.people.incidents.open
-	i := slices.IndexFunc(open, func(i incident) bool { return i.waits(s) })
+	waits := func(drill bool) int {
+		return slices.IndexFunc(open, func(i incident) bool { return i.waits(s) && i.Drill == drill })
+	}
+	i := waits(false)
+	if i < 0 {
+		i = waits(true)
+	}
 	if c.Alarm != "" {
 		if i = p.incidentOf(c.Alarm); i < 0 {
 			return RefusedUnknown
@@ -241,10 +249,14 @@ func (p *Panel) followIncidents(now point.Instant) {
 			}
 		}
 		stands := func(a *standing) bool { return a.incident == in.ID }
-		if in.Verdict != 0 && !slices.ContainsFunc(p.alarms, stands) {
-			p.closeIncident(now, i, "")
-			i--
+		if slices.ContainsFunc(p.alarms, stands) || in.Verdict == 0 && !in.Drill {
+			continue
 		}
+		if in.Verdict == 0 {
+			in.Verdict = DrillAlarm
+		}
+		p.closeIncident(now, i, "")
+		i--
 	}
 }
 

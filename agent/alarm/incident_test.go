@@ -204,3 +204,34 @@ func TestIncidentsAreBounded(t *testing.T) {
 		t.Errorf("got %d open, %d closed", len(d.Incidents), len(d.Closed))
 	}
 }
+
+// A drill is handled like an alarm, in an incident of its own that says so and ends with it; a real
+// alarm is not part of it.
+func TestDrillHasItsOwnIncident(t *testing.T) {
+	r := newRig(t, station(), Saved{})
+	r.run(time.Second)
+	r.done(Command{Action: StartDrill, By: by(7, 2), Scenario: &Scenario{
+		Points: []point.ID{"smoke1"},
+	}}, DrillStarted)
+	r.run(15 * time.Second)
+	opened := r.newest(IncidentOpened)
+	if !opened.Drill {
+		t.Fatalf("the incident of a drill is real: %+v", opened)
+	}
+	if e := r.done(Command{Action: Accept, By: by(1, 1)}, IncidentAccepted); !e.Drill {
+		t.Errorf("a step of a drill is real: %+v", e)
+	}
+	r.contacts["smoke2"] = 1
+	r.run(2 * time.Second)
+	real := r.newest(IncidentOpened)
+	if real.Drill || real.Incident == opened.Incident {
+		t.Errorf("a real alarm is of the drill's incident: %+v", real)
+	}
+	r.run(2 * time.Second)
+	d := r.panel.Snapshot(r.now).Duties
+	if len(d.Incidents) != 1 || d.Incidents[0].Drill || len(d.Closed) != 1 ||
+		d.Closed[0].Verdict != DrillAlarm {
+		t.Errorf("after the drill: open %+v, closed %+v", d.Incidents, d.Closed)
+	}
+	r.done(Command{Action: Arrive, By: by(1, 1)}, IncidentArrived)
+}

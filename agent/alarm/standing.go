@@ -106,7 +106,7 @@ func (p *Panel) rise(now point.Instant, w *watched, from detect.Finding) {
 		p.unsilence()
 		p.rang = true
 	}
-	isNew := !a.drill && p.involve(now, a)
+	isNew := p.involve(now, a)
 	e := a.event(Raised)
 	e.From, e.To = from, w.shown
 	p.emit(now, e)
