@@ -61,7 +61,7 @@ func (p *Panel) checkItem(now point.Instant, c *Command) string {
 	switch {
 	case i < 0:
 		return RefusedUnknown
-	case !printable(m.Text, longestText), !isEvidence(m.Evidence):
+	case !printable(m.Text, longestNote), !isEvidence(m.Evidence):
 		return RefusedMalformed
 	case m.Failed && strings.TrimSpace(m.Text) == "":
 		return RefusedNoReason

@@ -39,14 +39,13 @@ type hazards struct {
 
 const (
 	mostHazards    = 32
-	longestHazard  = 256 // bytes
 	mostHazardDays = 366
 )
 
 func (p *Panel) openHazard(now point.Instant, c *Command) string {
 	hs, m := &p.people.hazards, &c.Matter
 	switch {
-	case strings.TrimSpace(m.Text) == "", !printable(m.Text, longestHazard):
+	case strings.TrimSpace(m.Text) == "", !printable(m.Text, longestNote):
 		return RefusedNoReason
 	case m.Days == 0, m.Days > mostHazardDays:
 		return RefusedDuration

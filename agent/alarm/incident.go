@@ -69,8 +69,8 @@ type StepState struct {
 }
 
 // Incident is the handling of an alarm that people must leave for, and of those that came before
-// its verdict. Only a site with operators has incidents. Those of a drill are incidents of their own,
-// which end with it.
+// its verdict. Only a site with operators has incidents. Those of a drill are incidents of their
+// own, which end with it.
 type Incident struct {
 	ID      AlarmID       // that of its first alarm
 	Alarms  []AlarmID     // the first 8, in the order in which they were raised
@@ -191,7 +191,7 @@ func (p *Panel) advance(now point.Instant, c *Command, s Step) string {
 	}
 	if s == Judging {
 		m := c.Matter
-		if m.Verdict == 0 || m.Verdict >= verdicts || !printable(m.Text, longestText) {
+		if m.Verdict == 0 || m.Verdict >= verdicts || !printable(m.Text, longestNote) {
 			return RefusedMalformed
 		}
 		if m.Verdict == FalseAlarm && strings.TrimSpace(m.Text) == "" {

@@ -11,7 +11,8 @@ import (
 // The bounds of what people ask for and record.
 const (
 	longestID   = 64  // bytes
-	longestText = 512 // bytes
+	longestText = 512 // bytes, of a warning
+	longestNote = 256 // bytes, of what a person writes down
 	mostClosed  = 16  // calls, incidents and hazards that are over and still shown
 	// saveDuties is how often the time that a check item has waited is saved.
 	saveDuties = 10 * time.Minute
@@ -231,6 +232,9 @@ func (d *people) runs() time.Duration {
 
 func (p *Panel) saveDuties(now point.Instant) SavedDuties {
 	d := p.duties(now)
+	for i := range d.Items {
+		d.Items[i].Name = "" // it is the plan's
+	}
 	return SavedDuties{
 		Calls: d.Calls, Ended: d.Ended, Seen: slices.Clone(p.people.calls.seen),
 		Incidents: d.Incidents, Closed: d.Closed, Items: d.Items, Hazards: d.Hazards,

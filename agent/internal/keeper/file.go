@@ -16,8 +16,9 @@ import (
 	"github.com/firepost/firepost/agent/alarm"
 )
 
-// maxFile bounds a file, header and all.
-const maxFile = 256 << 10
+// maxFile bounds a file, header and all. A box all of whose 500 points are in alarm, and whose
+// people have as much to do as the panel keeps, takes half of it.
+const maxFile = 1 << 20
 
 // A file is one line of text and a body:
 //
@@ -31,7 +32,7 @@ const (
 )
 
 var (
-	errTooLarge = errors.New("larger than 256 KB")
+	errTooLarge = errors.New("larger than 1 MB")
 	errDamaged  = errors.New("damaged: header, length and checksum disagree")
 	errFormat   = errors.New("not a format of this program")
 )

@@ -76,7 +76,8 @@ func Open(dir string, o Options) (*Keeper, alarm.Saved, error) {
 	k := &Keeper{dir: dir, o: o, more: make(chan struct{}, 1)}
 	saved, err := k.load()
 	k.boot, k.read = saved.Boot, saved
-	k.dear = len(saved.Alarms)+len(saved.Disabled) > 0 || err != nil
+	k.dear = len(saved.Alarms)+len(saved.Disabled)+len(saved.Duties.Calls) > 0 ||
+		saved.Duties.Chain.N > 0 || err != nil
 	k.Save(&saved) // Run writes the number of this run at its start
 	return k, saved, err
 }
@@ -123,9 +124,9 @@ func (k *Keeper) load() (alarm.Saved, error) {
 }
 
 // BeginsLate is called before Run when the run has begun, as number boot, without what Open read.
-// Then the files that hold alarms or disablements, or are damaged, are copied to panel.late.0 and
-// panel.late.1 before anything takes their place, and the numbers of what is written are above
-// those of this run and of all before.
+// Then the files that hold alarms, disablements or records of people, or are damaged, are copied to
+// panel.late.0 and panel.late.1 before anything takes their place, and the numbers of what is
+// written are above those of this run and of all before.
 func (k *Keeper) BeginsLate(boot uint32) {
 	k.late, k.boot = true, max(k.boot, boot)
 }
