@@ -2,9 +2,10 @@
 // board on a socket. It opens, reads and sets what it is told to, and judges nothing. It never
 // moves a line that nobody asked it to move, and a failed access is never a level.
 //
-// A bus belongs to one goroutine: whoever opens it is its only user. The library underneath keeps
-// stack addresses across a lock, so that two users of one bus can read each other's bytes without
-// an error.
+// The buses of the kernel have a transport of their own here. periph's gives the kernel addresses
+// of a stack that may have moved by then, drops the kernel's error number, and takes a transfer
+// that ended early for a good one. What stays of periph is what knows boards and their headers,
+// and adapters that are no bus of the kernel.
 package board
 
 import "time"

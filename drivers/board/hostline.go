@@ -32,6 +32,7 @@ type hostLine struct {
 	// interrupts tells whether edges arrive. Without them the kernel has no debounce either.
 	interrupts bool
 
+	gone  atomic.Bool   // given back, or its chip is gone; only a new request heals that
 	edges atomic.Uint32 // the kernel's number of the newest edge
 	wake  chan struct{} // holds one: there was an edge
 
@@ -108,11 +109,23 @@ func (l *hostLine) State() (bool, error) {
 }
 
 func (l *hostLine) value() (bool, error) {
+	if l.gone.Load() {
+		return false, unix.ENODEV
+	}
 	value, err := l.handle.Value()
 	if err != nil {
-		return false, err
+		return false, l.lost(err)
 	}
 	return value != 0, nil
+}
+
+// lost gives a line back whose chip is gone, as after a USB adapter was pulled: the library would
+// go on asking it for edges without a pause, and the line stays dead even if the chip returns.
+func (l *hostLine) lost(err error) error {
+	if errors.Is(err, unix.ENODEV) && !l.gone.Swap(true) {
+		_ = l.handle.Close() // nothing is left of it
+	}
+	return err
 }
 
 // Set drives an output.
@@ -120,12 +133,15 @@ func (l *hostLine) Set(high bool) error {
 	if !l.config.Output {
 		return l.failed("set", errors.New("it is an input"))
 	}
+	if l.gone.Load() {
+		return l.failed("set", unix.ENODEV)
+	}
 	value := 0
 	if high {
 		value = 1
 	}
 	if err := l.handle.SetValue(value); err != nil {
-		return l.failed("set", err)
+		return l.failed("set", l.lost(err))
 	}
 	return nil
 }
@@ -137,6 +153,9 @@ func (l *hostLine) Set(high bool) error {
 func (l *hostLine) Wait(max time.Duration) (uint32, error) {
 	if l.config.Output {
 		return 0, l.failed("wait", errors.New("it is an output"))
+	}
+	if l.gone.Load() {
+		return 0, l.failed("wait", unix.ENODEV)
 	}
 	if !l.interrupts {
 		time.Sleep(min(max, pollEvery))
@@ -162,7 +181,12 @@ func (l *hostLine) Interrupts() bool { return l.interrupts }
 // Close gives the line back to the kernel. Whether an output keeps its level then is for the kernel
 // to say: that of a Raspberry Pi does by default since June 2024 (parameter persist_gpio_outputs of
 // pinctrl-bcm2835), others may make it an input.
-func (l *hostLine) Close() error { return l.handle.Close() }
+func (l *hostLine) Close() error {
+	if l.gone.Swap(true) {
+		return nil
+	}
+	return l.handle.Close()
+}
 
 func (l *hostLine) failed(action string, err error) error {
 	return fmt.Errorf("line %s: %s: %w: %w", l.name, action, drivers.ErrNoDevice, err)

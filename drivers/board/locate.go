@@ -39,10 +39,10 @@ func (b *HostBoard) locate(name string) (place, error) {
 	}
 	// What is left are positions on headers. The board's driver tells the name of the line there;
 	// nothing else is asked of it, because even its reading of a line can turn an output off.
-	b.Failures()
+	failures := b.Failures()
 	pin := gpioreg.ByName(name)
 	if pin == nil {
-		return place{}, err
+		return place{}, fmt.Errorf("%w%s", err, notLoaded(failures))
 	}
 	if alias, ok := pin.(gpio.RealPin); ok {
 		pin = alias.Real()
