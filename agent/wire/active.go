@@ -30,6 +30,7 @@ type activeDoc struct {
 	Disabled []activeDisabled  `json:"disabled"`
 	Drill    *activeTrial      `json:"drill,omitempty"`
 	Test     *activeTrial      `json:"test,omitempty"`
+	Duties   *activeDuties     `json:"duties,omitempty"`
 	More     int               `json:"more,omitempty"` // entries that did not fit
 }
 
@@ -120,7 +121,9 @@ func (a Active) doc(entries int) activeDoc {
 	if t := s.Test; t != nil && t.Running {
 		d.Test = &activeTrial{Zone: a.Zones[t.Zone], Left: int64(t.Left / time.Second)}
 	}
-	d.More = len(s.Alarms) - len(d.Alarms) + len(s.Faults) - len(d.Faults) + disabled - len(d.Disabled)
+	d.Duties, d.More = a.duties(entries)
+	d.More += len(s.Alarms) - len(d.Alarms) + len(s.Faults) - len(d.Faults) +
+		disabled - len(d.Disabled)
 	return d
 }
 

@@ -565,7 +565,8 @@ func TestReferencesOfTheDescription(t *testing.T) {
 var plain = map[string]struct{ message, leaf string }{
 	"state_birth": {"birth", wire.UpState}, "state_will": {"death", wire.UpState},
 	"active": {"active", wire.UpActive}, "active_none": {"active", wire.UpActive},
-	"active_drill": {"active", wire.UpActive},
+	"active_drill":  {"active", wire.UpActive},
+	"active_duties": {"active", wire.UpActive},
 
 	"desc": {"desc", wire.UpDesc}, "ack": {"ack", wire.DownAck}, "hello": {"hello", wire.DownHello},
 	"cmd": {"cmd", wire.DownCmd},

@@ -378,6 +378,10 @@ func TestPlainMessages(t *testing.T) {
 		Snapshot: drilled(), AsOf: map[string]uint64{"a": 812}, Wall: wall.UnixMilli(),
 		Quality: ClockNTP, Zones: map[alarm.ZoneID]string{"kitchen": "厨房"},
 	}.JSON())
+	golden(t, "active_duties", Active{
+		Snapshot: dutiful(), AsOf: map[string]uint64{"a": 812}, Wall: wall.UnixMilli(),
+		Quality: ClockNTP,
+	}.JSON())
 	plan := alarm.Plan{
 		Zones: []alarm.ZonePlan{{ID: "kitchen", Name: "厨房"}},
 		Points: []alarm.PointPlan{
@@ -398,6 +402,30 @@ func TestPlainMessages(t *testing.T) {
 	golden(t, "hello", Hello{
 		Receipt: true, Gz: true, Dz: []int{1}, Max: MaxMessage, Spread: 30, Now: wall,
 	}.JSON())
+}
+
+// dutiful is a snapshot of a station whose people have a lot to do.
+func dutiful() *alarm.Snapshot {
+	s := &alarm.Snapshot{At: at(128_734_500)}
+	s.Duties = alarm.Duties{
+		Date: 20_605, Least: 3, Short: true, Shift: []alarm.OnShift{{Operator: 7}},
+		Calls: []alarm.CallState{
+			{Call: alarm.Call{ID: "w-881", Colour: alarm.Red, Limit: 3 * time.Minute}, Age: time.Minute},
+			{Call: alarm.Call{ID: "k-77", Limit: 10 * time.Minute}, Age: 30 * time.Second},
+		},
+		Incidents: []alarm.Incident{{
+			ID: "heat1-41-77", Age: 4 * time.Minute, Accept: alarm.StepState{Done: true},
+			Arrive: alarm.StepState{Overdue: true},
+		}},
+		Items: []alarm.ItemState{{ID: "ways"}, {ID: "extinguishers", Overdue: true}},
+		Hazards: []alarm.Hazard{
+			{ID: "h3", Text: "通道堆物 Boxes in the way out", Opened: 20_605, Days: 7},
+		},
+		Chain: alarm.Record{
+			N: 12, Day: 20_605, Prev: strings.Repeat("0a", 32), Hash: strings.Repeat("b1", 32),
+		},
+	}
+	return s
 }
 
 // golden compares a message, indented for reading, with its file.
