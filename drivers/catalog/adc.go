@@ -18,7 +18,7 @@ import (
 // adcModels are the converters and what hangs on one.
 func adcModels() []SensorModel {
 	return []SensorModel{voltageModel(), exactVoltageModel(), loopModel(), ratiometricModel(),
-		eolLoopModel(), mqModel(), leakRopeModel()}
+		eolLoopModel()}
 }
 
 // The converters that an option adc names.

@@ -400,6 +400,7 @@ func TestEveryModelIsWhole(t *testing.T) {
 		"leak-rope",
 		"loop-4-20ma",
 		"mains",
+		"max3010x",
 		"mcp23017",
 		"mcp342x",
 		"mlx90614",

@@ -5,11 +5,19 @@ import (
 	"fmt"
 	"strconv"
 
+	"periph.io/x/conn/v3/i2c"
+
 	"github.com/firepost/firepost/drivers"
 	"github.com/firepost/firepost/drivers/ina2xx"
 	"github.com/firepost/firepost/drivers/leakrope"
+	"github.com/firepost/firepost/drivers/max3010x"
 	"github.com/firepost/firepost/drivers/mq"
 )
+
+// probeModels are what reaches into air and water: gas, leaks, smoke on trial.
+func probeModels() []SensorModel {
+	return []SensorModel{mqModel(), leakRopeModel(), chamberModel()}
+}
 
 func mqModel() SensorModel {
 	options := append(onADC("6.144 V"), inputOption("channel", "0", inputHelp),
@@ -57,6 +65,13 @@ func mqModel() SensorModel {
 
 // heaterShunt is the shunt of the boards that carry an INA219, in µΩ.
 const heaterShunt = 100_000
+
+// chamberModel is an optical chamber that is not proven.
+func chamberModel() SensorModel {
+	d := max3010x.Describe()
+	return onBus(d, []Option{busOption(), addressOption(d, "0x57")},
+		func(bus i2c.Bus, _ settings) (drivers.Sensor, error) { return max3010x.New(bus), nil })
+}
 
 func leakRopeModel() SensorModel {
 	options := append(onADC("4.096 V"), inputOption("channel", "0", inputHelp),

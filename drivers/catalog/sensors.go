@@ -22,6 +22,7 @@ func Sensors() map[string]SensorModel {
 	for _, m := range slices.Concat([]SensorModel{contactModel(), sht4xModel(), sps30Model()},
 		adcModels(),
 		powerModels(),
+		probeModels(),
 		expanderModels(),
 		gasModels(),
 		climateModels(),

@@ -50,6 +50,15 @@ func TestColdHeaterIsNoCleanAir(t *testing.T) {
 	})
 }
 
+func max3010xRig(b *Board) *rig {
+	c := chip.NewMAX30102(b.Now)
+	r := busRig(b, 0x57, c, &c.Part)
+	r.truth = [3][]int64{{50_000, 20_000}, {90_000, 40_000}, {60_000, 30_000}}
+	r.within, r.size, r.stuck = 200, 5_000, 77_777
+	r.show = func(s scene) { c.SetLight(r.truth[s][0], r.truth[s][1]) }
+	return r
+}
+
 // leakRopeRig is the circuit of a rope: what the lines drive decides what the ADC sees.
 func leakRopeRig(b *Board) *rig {
 	adc := chip.NewADS1115(b.Now)

@@ -155,6 +155,7 @@ var firstRigs = map[string]func(b *Board) *rig{
 	"pulses":    pulsesRig,
 	"mains":     mainsRig,
 	"ds3231":    ds3231Rig,
+	"max3010x":  max3010xRig,
 	"mcp342x":   mcp342xRig,
 	"mq":        mqRig,
 	"leak-rope": leakRopeRig,

@@ -199,6 +199,23 @@ var scripts = map[string]func(b *bench, part **Part) string{
 		}
 		return out.String()
 	},
+	"max30102": func(b *bench, part **Part) string {
+		if *part == nil {
+			c := NewMAX30102(b.clock)
+			b.Chip, *part = c, &c.Part
+		}
+		c := b.Chip.(*MAX30102)
+		var out strings.Builder
+		b.say(&out, "08 40 03 27 00 24 24", 0, 0)
+		for _, v := range []int64{50_000, 100_000} {
+			c.SetLight(v, v/2)
+			b.say(&out, "04 00 00 00", 44*time.Millisecond, 0)
+			b.say(&out, "04", 0, 3)
+			b.say(&out, "07", 0, 6)
+		}
+		b.say(&out, "ff", 0, 1)
+		return out.String()
+	},
 	"mcp3424": func(b *bench, part **Part) string {
 		if *part == nil {
 			c := NewMCP3424(b.clock)
