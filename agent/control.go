@@ -28,7 +28,12 @@ type Order struct {
 	PIN      string `json:"pin,omitempty"`      // of the operator, for what needs level 2 or more
 	Point    string `json:"point,omitempty"`    // empty: all that the action applies to
 	For      string `json:"for,omitempty"`      // of disable, such as "2h"; of a call: to answer in
-	Reason   string `json:"reason,omitempty"`   // of disable
+	Reason   string `json:"reason,omitempty"`   // of disable, and of a point that is not tested
+	Zone     string `json:"zone,omitempty"`     // of a walk test; empty: the whole site
+
+	// Of a drill; see alarm.Scenario.
+	Scenario []string `json:"scenario,omitempty"`
+	Outputs  []string `json:"outputs,omitempty"`
 
 	// Of the duties of people; see alarm.Matter.
 	ID       string `json:"id,omitempty"`    // of the call, the check item or the hazard
@@ -137,6 +142,16 @@ func (o *Order) command() (alarm.Command, error) {
 	}
 	if c.Action == alarm.AskDuty || c.Action == alarm.Warn {
 		c.Call = &alarm.Call{ID: o.ID, Colour: c.Matter.Colour, Text: o.Text, Limit: c.For}
+	}
+	c.Zone = alarm.ZoneID(o.Zone)
+	if len(o.Scenario)+len(o.Outputs) > 0 {
+		c.Scenario = &alarm.Scenario{}
+	}
+	for _, id := range o.Scenario {
+		c.Scenario.Points = append(c.Scenario.Points, point.ID(id))
+	}
+	for _, id := range o.Outputs {
+		c.Scenario.Outputs = append(c.Scenario.Outputs, alarm.OutputID(id))
 	}
 	return c, nil
 }

@@ -97,7 +97,12 @@ func because(reason string) string {
 	words := map[string]string{
 		alarm.RefusedUnknownPoint: "the site has no such point; firepost status lists them",
 		alarm.RefusedNoReason:     "a reason is needed, of at most 256 bytes",
-		alarm.RefusedDuration:     "at most 8h an order and 24h together",
+		alarm.RefusedDuration: "at most 8h an order and 24h together, and 1h of a drill or a " +
+			"walk test",
+		alarm.RefusedUnknownZone:  "the site has no such zone",
+		alarm.RefusedAlarm:        "while people are in danger nobody tests or drills; reset the alarms first",
+		alarm.RefusedBusy:         "a drill or a walk test runs; end it first",
+		alarm.RefusedScenario:     "a drill needs 1 to 32 different points that are in service and quiet",
 		alarm.RefusedNothing:      "there is nothing to do",
 		alarm.RefusedNotPermitted: "it needs a higher access level; give --operator and the PIN",
 		alarm.RefusedOperator:     "the site file names no operator of that number and level",

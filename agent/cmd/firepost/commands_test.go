@@ -49,6 +49,7 @@ func TestHelp(t *testing.T) {
 		{"disable", "call-1"}, {"disable", "call-1", "--for", "2h"}, {"silence", "call-1"},
 		{"ack", "a", "b"}, {"reset", "--operator", "256"},
 		{"item"}, {"item", "done"}, {"verdict"}, {"hazard", "open", "boxes"}, {"operator", "add"},
+		{"walktest", "skip"}, {"walktest", "skip", "call-1"}, {"drill"},
 	} {
 		text += shown(args...)
 	}

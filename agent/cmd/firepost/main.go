@@ -67,6 +67,13 @@ var commands = []command{
 	{"hazard close", "HAZARD", "Record that it is put right.", prepareHazardClose},
 	{"shift on", "", "Come on shift.", prepareShiftOn},
 	{"shift off", "", "Go off shift.", prepareShiftOff},
+	{"drill start", "", "Begin a drill. A real alarm ends it at once.", prepareDrillStart},
+	{"drill end", "", "End the drill.", prepareDrillEnd},
+	{"drill record", "", "Show the drill that runs, or the last one.", prepareDrillRecord},
+	{"walktest start", "", "Begin to try one detector after the other.", prepareTestStart},
+	{"walktest skip", "POINT", "Leave a detector out of the walk test.", prepareTestSkip},
+	{"walktest end", "", "End the walk test.", prepareTestEnd},
+	{"walktest record", "", "Show what the walk test has found.", prepareTestRecord},
 	{"operator add", "", "Make the row of an operator for the site file.", prepareOperatorAdd},
 }
 

@@ -33,6 +33,7 @@ func TestRunning(t *testing.T) {
 	}{
 		{"ObeysOrders", obeysOrders},
 		{"KnowsItsOperators", knowsItsOperators},
+		{"DrillsAndTests", drillsAndTests},
 		{"RefusesASecondProcess", refusesASecondProcess},
 		{"EndsWithOutputsAsConfigured", endsWithOutputsAsConfigured},
 		{"EndsWithinAPattern", endsWithinAPattern},

@@ -38,6 +38,9 @@ type report struct {
 			Seconds                                 float64
 			AtLevel                                 float64 `json:"level_seconds"`
 			Active, Latched, Acknowledged, Silenced bool
+			Drill                                   bool
+			Phase                                   string
+			Left                                    float64 `json:"left_seconds"`
 		}
 		Faults []struct {
 			Code, Point, Detail string
@@ -47,6 +50,7 @@ type report struct {
 			ID, Name, Level, Fault, Reason string
 			Disabled                       float64 `json:"disabled_seconds"`
 			Values                         []struct{ Text, Quality, Reason string }
+			Testing, Chatters              bool
 		}
 		Outputs []struct {
 			ID      string
@@ -54,6 +58,8 @@ type report struct {
 			Err     string
 		}
 		Duties duties
+		Test   *walkTest
+		Drill  *drillRun
 	}
 	Outbox struct {
 		Lanes []struct {
@@ -116,16 +122,24 @@ func (s *report) print(w io.Writer) {
 		fmt.Fprintf(w, "the newest site file is not in use:\n%s\n", s.Site.Rejected)
 	}
 	for _, a := range s.Panel.Alarms {
-		fmt.Fprintf(w, "  %s %s at %s for %s%s%s\n", a.Signal, a.Level, a.Point, span(a.AtLevel),
-			firstSeen(a.Seconds, a.AtLevel), marks(map[string]bool{
+		drill := ""
+		if a.Drill {
+			drill = "DRILL "
+		}
+		fmt.Fprintf(w, "  %s%s %s at %s for %s%s%s\n", drill, a.Signal, a.Level, a.Point,
+			span(a.AtLevel), firstSeen(a.Seconds, a.AtLevel), marks(map[string]bool{
 				"cause gone, latched": !a.Active, "acknowledged": a.Acknowledged, "silenced": a.Silenced,
 			}))
+		if a.Phase != "" {
+			fmt.Fprintf(w, "    %s %s\n", held(a.Phase), span(a.Left))
+		}
 	}
 	for _, f := range s.Panel.Faults {
 		words := alarm.Fault(detect.FaultCode(f.Code))
 		fmt.Fprintf(w, "  fault %s %s for %s: %s %s\n", f.Code, f.Point, span(f.Seconds),
 			words.Says.En, words.Do.En)
 	}
+	s.printExercises(w)
 	s.Panel.Duties.print(w)
 	for _, p := range s.Panel.Points {
 		var values []string
@@ -133,8 +147,14 @@ func (s *report) print(w io.Writer) {
 			values = append(values, strings.TrimSpace(v.Text+" "+v.Reason))
 		}
 		left := ""
+		if p.Testing {
+			left += "  under test"
+		}
+		if p.Chatters {
+			left += "  comes and goes"
+		}
 		if p.Disabled > 0 {
-			left = fmt.Sprintf("  disabled for another %s: %s", span(p.Disabled), p.Reason)
+			left += fmt.Sprintf("  disabled for another %s: %s", span(p.Disabled), p.Reason)
 		}
 		fmt.Fprintf(w, "  %-16s %-10s %s%s\n", p.ID, p.Level, strings.Join(values, ", "), left)
 	}
