@@ -307,6 +307,9 @@ func TestSilenceDoesNotOutliveASequence(t *testing.T) {
 	r.order(Command{Action: Silence, By: onSite})
 	r.plays("buzzer", Off)
 	r.rises(10*time.Second, 13*time.Second)
+	if r.panel.Snapshot(r.now).Silenced {
+		t.Error("it says that it is silenced while the siren sounds")
+	}
 }
 
 // Killed in a sequence or a verification, the panel goes on where it stood, less what may have run

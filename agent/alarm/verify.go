@@ -28,12 +28,9 @@ type wait struct {
 func (p *Panel) seen(now point.Instant, w *watched) detect.Finding {
 	w.held = detect.Normal
 	f := w.steady(now)
-	switch {
-	case w.part != noPart:
+	if w.part != noPart {
 		w.wait = wait{}
 		return p.played(w, f)
-	case w.plan.Manual:
-		return f
 	}
 	switch p.mode(w) {
 	case Verify:

@@ -100,7 +100,7 @@ func because(reason string) string {
 		alarm.RefusedDuration: "at most 8h an order and 24h together, and 1h of a drill or a " +
 			"walk test",
 		alarm.RefusedUnknownZone:  "the site has no such zone",
-		alarm.RefusedAlarm:        "while people are in danger nobody tests or drills; reset the alarms first",
+		alarm.RefusedAlarm:        "people are in danger; reset the alarms before a test or a drill",
 		alarm.RefusedBusy:         "a drill or a walk test runs; end it first",
 		alarm.RefusedScenario:     "a drill needs 1 to 32 different points that are in service and quiet",
 		alarm.RefusedNothing:      "there is nothing to do",

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// The record of a walk test and of a drill can be read, with every time and whatever went otherwise.
+// The record of a walk test and of a drill can be read, with every time and whatever went
+// otherwise.
 func TestRecordsCanBeRead(t *testing.T) {
 	const status = `{"panel": {
 		"test": {"running": true, "zone": "hall", "age_seconds": 300, "left_seconds": 3300, "points": [
