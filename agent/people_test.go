@@ -3,6 +3,7 @@ package agent
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,31 +73,36 @@ func TestDateOfAClockThatCanBeBelieved(t *testing.T) {
 // day, within seconds of its being set.
 func TestCalendarDutiesWaitForTheClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		quality, ahead := wire.ClockNone, time.Duration(0)
+		var quality, ahead atomic.Int64
 		r := newRig(t, manned, func(_ *rig, _ *string, o *Options) {
-			o.Wall = func() Wall { return Wall{Now: time.Now().Add(ahead), Quality: quality} }
+			o.Wall = func() Wall {
+				return Wall{
+					Now:     time.Now().Add(time.Duration(ahead.Load())),
+					Quality: wire.ClockQuality(quality.Load()),
+				}
+			}
 		}).run()
 		r.sleepUntil(5 * time.Second)
 		if d := r.status().Panel.Duties; d.Date != 0 || !d.Waiting {
 			t.Errorf("without a clock: date %v, waiting %v", d.Date, d.Waiting)
 		}
-		quality = wire.ClockNTP
+		quality.Store(int64(wire.ClockNTP))
 		r.sleepUntil(10 * time.Second)
 		d := r.status().Panel.Duties
 		if d.Date.String() != time.Now().Format(time.DateOnly) || d.Waiting {
 			t.Errorf("with a clock: date %v, waiting %v", d.Date, d.Waiting)
 		}
-		quality = wire.ClockNone // then the agent's own clock holds
+		quality.Store(int64(wire.ClockNone)) // then the agent's own clock holds
 		r.sleepUntil(15 * time.Second)
 		if d := r.status().Panel.Duties; d.Date != 0 || !d.Waiting {
 			t.Errorf("on hold: date %v, waiting %v", d.Date, d.Waiting)
 		}
-		ahead = 32 * 24 * time.Hour
+		ahead.Store(int64(32 * 24 * time.Hour))
 		r.sleepUntil(20 * time.Second)
 		if n := len(r.heard(alarm.ItemOverdue)); n != 0 {
 			t.Errorf("%d items overdue without a date", n)
 		}
-		quality = wire.ClockNTP
+		quality.Store(int64(wire.ClockNTP))
 		r.sleepUntil(25 * time.Second)
 		if n := len(r.heard(alarm.ItemOverdue)); n != 1 {
 			t.Errorf("%d items overdue after 32 days, want 1", n)
