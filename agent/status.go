@@ -131,7 +131,9 @@ func (w *watch) loop(s *diag.Status) {
 		})
 	}
 	for _, b := range g.Buses {
-		d := diag.Bus{Name: b.Name, Reads: b.Reads, Errors: b.Errors, Busy: b.Busy}
+		d := diag.Bus{
+			Name: b.Name, Reads: b.Reads, Errors: b.Errors, Busy: b.Busy, LateMax: b.LateMax,
+		}
 		for i, n := range b.Late {
 			within := guard.LateBounds[i]
 			if i == len(b.Late)-1 {

@@ -54,6 +54,13 @@ type Waiter interface {
 	Wait(max time.Duration) (edges uint32, err error)
 }
 
+// Prober is a Sensor that can tell whether its part is the one that it was written for. It is asked
+// after a failure, before the next Start: another part may have been plugged in meanwhile.
+type Prober interface {
+	// Probe asks the part for its identity. It fails with ErrNoDevice when that is another one.
+	Probe() error
+}
+
 // Output is switched on and off. Set gives a level and is repeated every second: setting the same
 // level twice must be harmless.
 type Output interface {

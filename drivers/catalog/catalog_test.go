@@ -422,3 +422,16 @@ func TestEveryModelIsWhole(t *testing.T) {
 		t.Errorf("sensors: got %v, want %v", got, want)
 	}
 }
+
+// A part that has an identity is asked for it; one without has nothing to say.
+func TestIdentityIsAskedThroughTheCatalog(t *testing.T) {
+	for model, has := range map[string]bool{"ina226": true, "sht4x": false} {
+		s, err := catalog.Sensors()[model].Open(&testBoard{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.(drivers.Prober).Probe(); (err != nil) != has { // nothing answers there
+			t.Errorf("%s: got %v, want it asked: %v", model, err, has)
+		}
+	}
+}

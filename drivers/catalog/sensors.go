@@ -162,6 +162,14 @@ func (o *owner) Start() (time.Duration, error) { return o.sensor.Start() }
 
 func (o *owner) Read(dst []drivers.Sample) ([]drivers.Sample, error) { return o.sensor.Read(dst) }
 
+// Probe asks the part for its identity, if it has one.
+func (o *owner) Probe() error {
+	if p, ok := o.sensor.(drivers.Prober); ok {
+		return p.Probe()
+	}
+	return nil
+}
+
 // Close gives back what the sensor holds, then the bus.
 func (o *owner) Close() error {
 	var err error

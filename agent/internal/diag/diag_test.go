@@ -71,7 +71,7 @@ func quiet() *Status {
 		Site: Site{ID: "corner-shop", Name: "街角小店 Corner shop", Hash: "9e50a04a47bd3028"},
 		Guard: Guard{Steps: 1000, StepMax: 1500 * time.Microsecond, GapMax: 101 * time.Millisecond,
 			Outputs: []Output{{ID: "siren", Sets: 100, SetMax: 40 * time.Microsecond}}},
-		Buses: []Bus{{Name: "i2c-1", Reads: 200, Late: []Late{
+		Buses: []Bus{{Name: "i2c-1", Reads: 200, LateMax: 1200 * time.Millisecond, Late: []Late{
 			{time.Millisecond, 190}, {10 * time.Millisecond, 9}, {0, 1},
 		}}},
 		Outbox: Outbox{Lanes: []Lane{

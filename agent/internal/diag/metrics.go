@@ -145,6 +145,7 @@ func (g gauges) guard(s *Status) {
 			g.put("poll_late_seconds_bucket", float64(sum), "bus", b.Name, "le", bound(l.Within))
 		}
 		g.put("poll_late_seconds_count", float64(sum), "bus", b.Name)
+		g.put("poll_late_seconds_max", b.LateMax.Seconds(), "bus", b.Name)
 	}
 }
 

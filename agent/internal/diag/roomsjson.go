@@ -14,11 +14,12 @@ type (
 		Restarts    uint64  `json:"restarts"`
 	}
 	busJSON struct {
-		Name   string     `json:"name"`
-		Reads  uint64     `json:"reads"`
-		Errors uint64     `json:"errors"`
-		Busy   float64    `json:"busy_seconds"`
-		Late   []lateJSON `json:"late"`
+		Name    string     `json:"name"`
+		Reads   uint64     `json:"reads"`
+		Errors  uint64     `json:"errors"`
+		Busy    float64    `json:"busy_seconds"`
+		Late    []lateJSON `json:"late"`
+		LateMax float64    `json:"late_seconds_max"`
 	}
 	lateJSON struct {
 		Within *float64 `json:"within_seconds,omitempty"`
@@ -111,6 +112,7 @@ func (j *statusJSON) rooms(s *Status) {
 func newBusJSON(b Bus) busJSON {
 	j := busJSON{
 		Name: b.Name, Reads: b.Reads, Errors: b.Errors, Busy: b.Busy.Seconds(), Late: []lateJSON{},
+		LateMax: b.LateMax.Seconds(),
 	}
 	for _, l := range b.Late {
 		late := lateJSON{Count: l.Count}

@@ -57,11 +57,12 @@ type Output struct {
 
 // Bus is how a bus or a line with sensors is doing.
 type Bus struct {
-	Name   string
-	Reads  uint64
-	Errors uint64
-	Busy   time.Duration // how long the access under way has lasted; 0: none
-	Late   []Late        // conversions by how late they began
+	Name    string
+	Reads   uint64
+	Errors  uint64
+	Busy    time.Duration // how long the access under way has lasted; 0: none
+	Late    []Late        // conversions by how late they began
+	LateMax time.Duration // how late one began at most
 }
 
 // Late counts conversions that began at most Within later than planned, and later than the Within

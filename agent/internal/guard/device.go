@@ -86,10 +86,15 @@ func (d *device) close() {
 	}
 }
 
-// start and read are the two entries of the sensor.
+// start and read are the two entries of the sensor. After a failure it must be the same part still.
 
 func (d *device) start() (wait time.Duration, err error) {
 	_, err = d.g.safely(d.name(), func() (err error) {
+		if p, ok := d.dev.(drivers.Prober); ok && d.fails > 0 {
+			if err := p.Probe(); err != nil {
+				return err
+			}
+		}
 		wait, err = d.dev.Start()
 		return err
 	})

@@ -25,9 +25,13 @@ type poller struct {
 
 	contacts sync.WaitGroup
 
+	streak int // accesses that failed, since a good one
+	out    outage
+
 	busy          access
 	reads, errors atomic.Uint64
 	late          [len(LateBounds)]atomic.Uint64
+	latest        peak
 }
 
 // polled is a device as its poller sees it.
@@ -39,6 +43,9 @@ type polled struct {
 	started    point.Instant
 	retryAt    point.Instant // it is left alone until then
 	opens      int           // failed tries to open it at first
+	tried      point.Instant // when it was last begun
+	bad        bool          // its newest access failed
+	again      bool          // and is tried a second time
 }
 
 func (p *poller) run(ctx context.Context) error {
@@ -109,8 +116,9 @@ func before(a, b *polled, now point.Instant) bool {
 	return a.due < b.due
 }
 
+// urgent: one that fails does not put off those that work.
 func (d *polled) urgent(now point.Instant) bool {
-	return d.cfg.Urgent || now.Sub(d.due) > d.cfg.Period
+	return d.cfg.Urgent && d.fails < failedAfter || now.Sub(d.due) > d.cfg.Period
 }
 
 // serve makes one access at most two calls long: an opening, a Start or a Read.
@@ -118,11 +126,11 @@ func (p *poller) serve(ctx context.Context, d *polled, now point.Instant) {
 	switch {
 	case d.converting:
 		p.read(d)
-	case now < d.retryAt:
+	case p.rests(d, now):
 		d.giveBad()
-		d.due = d.slot(now)
+		d.due = p.slot(d, now)
 		p.g.poke()
-	case d.mustReopen():
+	case p.tries(d, now) || d.mustReopen():
 		p.open(ctx, d)
 	default:
 		p.start(d, now)
@@ -173,6 +181,7 @@ func (p *poller) read(d *polled) {
 	_, err := d.read()
 	now := p.g.Now()
 	if errors.Is(err, drivers.ErrNotReady) {
+		p.answered(d, now)
 		d.due = now.Add(d.tenth())
 		// Nothing new is no failure, but a conversion may have been lost.
 		d.converting = now.Sub(d.started) < notReadyTries*d.cfg.Period
@@ -182,6 +191,7 @@ func (p *poller) read(d *polled) {
 		p.failed(d, err)
 		return
 	}
+	p.answered(d, now)
 	d.converting = false
 	d.due = d.slot(now)
 	p.reads.Add(1)
@@ -190,11 +200,17 @@ func (p *poller) read(d *polled) {
 
 func (p *poller) failed(d *polled, err error) {
 	p.errors.Add(1)
-	d.failed(err)
 	now := p.g.Now()
 	d.converting = false
+	again := p.secondTry(d, err)
+	p.missed(d, now, err)
+	if d.again = again; again {
+		d.due = now.Add(min(d.tenth(), longestAgain))
+		return
+	}
+	d.failed(err)
 	d.retryAt = now.Add(d.backoff(lastBackoff))
-	d.due = d.slot(now)
+	d.due = p.slot(d, now)
 	p.g.poke()
 }
 
@@ -208,6 +224,7 @@ func (d *polled) slot(now point.Instant) point.Instant {
 func (d *polled) tenth() time.Duration { return max(d.cfg.Period/10, time.Millisecond) }
 
 func (p *poller) count(late time.Duration) {
+	p.latest.peak(late)
 	for i, bound := range LateBounds {
 		if late <= bound {
 			p.late[i].Add(1)
@@ -216,10 +233,14 @@ func (p *poller) count(late time.Duration) {
 	}
 }
 
-// trouble says that the bus hangs; empty: it does not.
+// trouble says that the bus hangs, or that nothing on it answers; empty: neither. With one device
+// on it nobody can tell whose fault it is, and the device has its own.
 func (p *poller) trouble(now point.Instant) string {
-	if p.busy.lasts(now) > busAfter {
+	switch {
+	case p.busy.lasts(now) > busAfter:
 		return "no answer for 2 s"
+	case len(p.all) > 1 && p.out.since.lasts(now) > busAfter:
+		return "nothing on it answers"
 	}
 	return ""
 }

@@ -23,11 +23,12 @@ type Stats struct {
 
 // BusStats counts what one bus did.
 type BusStats struct {
-	Name   string
-	Reads  uint64                  // conversions read
-	Errors uint64                  // accesses that failed
-	Busy   time.Duration           // how long the access under way has lasted; 0: none
-	Late   [len(LateBounds)]uint64 // conversions by how late they began, see LateBounds
+	Name    string
+	Reads   uint64                  // conversions read
+	Errors  uint64                  // accesses that failed
+	Busy    time.Duration           // how long the access under way has lasted; 0: none
+	Late    [len(LateBounds)]uint64 // conversions by how late they began, see LateBounds
+	LateMax time.Duration           // how late one began at most
 }
 
 // LateBounds are the upper bounds of BusStats.Late; the last is without bound.
@@ -58,7 +59,7 @@ func (g *Guard) Stats() Stats {
 	}
 	for _, p := range g.pollers {
 		b := BusStats{Name: p.name, Reads: p.reads.Load(), Errors: p.errors.Load()}
-		b.Busy = p.busy.lasts(now)
+		b.Busy, b.LateMax = p.busy.lasts(now), p.latest.load()
 		for i := range b.Late {
 			b.Late[i] = p.late[i].Load()
 		}
