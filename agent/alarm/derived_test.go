@@ -237,3 +237,23 @@ func TestCoverageOfWalkTests(t *testing.T) {
 	r.run(2 * time.Second)
 	r.says("test_coverage", 33_333)
 }
+
+// A drill gives its score as numbers: when it alarmed, when the station took it on and was there,
+// and how long it took.
+func TestNumbersOfADrill(t *testing.T) {
+	r := newRig(t, numbers(), Saved{})
+	r.run(time.Second)
+	r.done(Command{Action: StartDrill, By: by(7, 2)}, DrillStarted)
+	r.run(announceFor + 2*time.Second)
+	raised := r.newest(Raised).At
+	r.run(raised.Add(30 * time.Second).Sub(r.now))
+	r.done(Command{Action: Accept, By: by(1, 1)}, IncidentAccepted)
+	r.run(raised.Add(90 * time.Second).Sub(r.now))
+	r.done(Command{Action: Arrive, By: by(1, 1)}, IncidentArrived)
+	r.done(Command{Action: EndDrill, By: by(7, 2)}, DrillEnded)
+	r.run(2 * time.Second)
+	r.says("drill_raise", int64(announceFor/time.Second))
+	r.says("drill_accept", 30)
+	r.says("drill_arrive", 90)
+	r.says("drill_time", 100)
+}

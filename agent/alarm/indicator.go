@@ -41,6 +41,10 @@ var indicators = []IndicatorKind{
 	{"online", drivers.Share, (*Panel).online},
 	{"valve_time", drivers.Elapsed, (*Panel).valveTime},
 	{"valve_age", drivers.Elapsed, (*Panel).valveAge},
+	{"drill_raise", drivers.Elapsed, (*Panel).drillRaise},
+	{"drill_accept", drivers.Elapsed, drilled(Accepting)},
+	{"drill_arrive", drivers.Elapsed, drilled(Arriving)},
+	{"drill_time", drivers.Elapsed, (*Panel).drillTime},
 }
 
 // Indicators lists every number of the site that a derived point may name.
@@ -267,4 +271,44 @@ func (p *Panel) valveTime(point.Instant) (int64, bool) {
 // valveAge is how long ago a valve was last closed and confirmed, in seconds of running.
 func (p *Panel) valveAge(point.Instant) (int64, bool) {
 	return int64(p.tally.valveAge / time.Second), p.tally.valveTook > 0
+}
+
+// drillRaise is how long after its begin the newest drill raised its first alarm, in seconds.
+func (p *Panel) drillRaise(point.Instant) (int64, bool) {
+	if p.drill == nil {
+		return 0, false
+	}
+	first := time.Duration(0)
+	for _, dp := range p.drill.Points {
+		if dp.Raised > 0 && (first == 0 || dp.Raised < first) {
+			first = dp.Raised
+		}
+	}
+	return int64(first / time.Second), first > 0
+}
+
+// drilled is how long after the alarm of the newest drill the station made a step, in seconds.
+func drilled(s Step) func(*Panel, point.Instant) (int64, bool) {
+	return func(p *Panel, _ point.Instant) (int64, bool) {
+		ins := &p.people.incidents
+		for i := range slices.Backward(ins.open) {
+			if in := &ins.open[i].Incident; in.Drill && in.Step(s).Done {
+				return int64(in.Step(s).After / time.Second), true
+			}
+		}
+		for i := range slices.Backward(ins.closed) {
+			if in := &ins.closed[i]; in.Drill && in.Step(s).Done {
+				return int64(in.Step(s).After / time.Second), true
+			}
+		}
+		return 0, false
+	}
+}
+
+// drillTime is how long the newest drill that is over lasted, in seconds.
+func (p *Panel) drillTime(point.Instant) (int64, bool) {
+	if p.drill == nil || p.drill.Running {
+		return 0, false
+	}
+	return int64(p.drill.Lasted / time.Second), true
 }
