@@ -2,19 +2,19 @@ package agent
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
 	"github.com/firepost/firepost/agent/internal/guard"
+	"github.com/firepost/firepost/agent/internal/ledger"
 	"github.com/firepost/firepost/agent/internal/uplink"
-	"github.com/firepost/firepost/agent/point"
 	"github.com/firepost/firepost/agent/wire"
 	"github.com/firepost/firepost/buffer"
 	"github.com/firepost/firepost/provisioning"
@@ -31,6 +31,8 @@ type line struct {
 	store  *buffer.Outbox
 	stamp  func() buffer.Stamp
 	zones  map[alarm.ZoneID]string
+	ledger *ledger.Ledger
+	asked  atomic.Uint64 // how often the district has asked for up/active
 
 	mu      sync.Mutex
 	id      *provisioning.Identity // nil: none that can be used
@@ -43,9 +45,11 @@ func newLine(a *Agent, g *guard.Guard, m *memory, store *buffer.Outbox) *line {
 		a: a, g: g, faults: m.faults, store: store, stamp: a.stamp(g, m),
 		zones: map[alarm.ZoneID]string{}, why: errNotRead,
 	}
-	for _, z := range a.site.Plan().Zones {
+	plan := a.site.Plan()
+	for _, z := range plan.Zones {
 		l.zones[z.ID] = z.Name
 	}
+	l.ledger = l.newLedger(m, plan)
 	return l
 }
 
@@ -144,7 +148,7 @@ func (l *line) config(id *provisioning.Identity) uplink.Config {
 		Desc:     l.describe,
 		Active:   l.active,
 		Platform: l.a.clock.hear,
-		Command:  l.command,
+		Command:  l.ledger.Take,
 		Notice:   l.faults.of("uplink"),
 		Log:      l.a.log,
 	}
@@ -183,7 +187,7 @@ func (l *line) birth(id *provisioning.Identity) wire.State {
 		Online: true, HW: id.Hardware, Boot: now.Boot, Epoch: l.store.Epoch(),
 		FW: l.a.o.Version, Cfg: l.a.site.Hash, TQ: wire.ClockQuality(now.Quality).String(),
 		Last: map[string]uint64{}, Lost: map[string]uint64{}, Cause: "start",
-		TS: wire.WallTime(now.Wall, now.Mono), Sim: l.a.o.Sim,
+		TS: wire.WallTime(now.Wall, now.Mono), Sim: l.a.o.Sim, CmdCur: l.ledger.Last(),
 	}
 	var oldest buffer.Stamp
 	for lane, ls := range stats.Lane {
@@ -213,10 +217,11 @@ func (l *line) describe() []byte {
 	}.JSON()
 }
 
-// active gives the snapshot of what stands. Its version is the panel's last event: nothing that
-// stands changes without one.
+// active gives the snapshot of what stands. Its version is the panel's last event, because nothing
+// that stands changes without one, and how often the district has asked for it.
 func (l *line) active() (uint64, func() []byte) {
-	return l.g.Snapshot().LastEvent, func() []byte {
+	version := l.g.Snapshot().LastEvent ^ l.asked.Load()<<askedShift
+	return version, func() []byte {
 		asOf := map[string]uint64{"a": l.store.Tail(buffer.Alarm)}
 		now := l.stamp()
 		return wire.Active{
@@ -226,41 +231,5 @@ func (l *line) active() (uint64, func() []byte) {
 	}
 }
 
-// command obeys the district's few orders that need no record of their own: to acknowledge marks an
-// alarm as seen and silences nothing, so doing it twice does no harm.
-func (l *line) command(c wire.Command) (reason string) {
-	if c.Name != alarm.Acknowledge.String() {
-		return wire.ReasonUnsupported
-	}
-	var args struct {
-		Point string `json:"point"`
-	}
-	if len(c.Args) > 0 && json.Unmarshal(c.Args, &args) != nil {
-		return wire.ReasonMalformed
-	}
-	deadline, reason := l.deadline(c.Expires)
-	if reason != "" {
-		return reason
-	}
-	err := l.g.Submit(alarm.Command{
-		ID: c.ID, Action: alarm.Acknowledge, Point: point.ID(args.Point), Deadline: deadline,
-		By: alarm.Origin{Kind: alarm.District, Level: 1},
-	})
-	if err != nil {
-		return wire.ReasonBusy
-	}
-	return ""
-}
-
-// deadline is the moment of this run at which an order expires; 0: it does not. Without a clock
-// nobody knows, and to have marked an alarm as seen too late does no harm.
-func (l *line) deadline(expires time.Time) (at point.Instant, reason string) {
-	w := l.a.clock.now()
-	if expires.IsZero() || w.Quality == wire.ClockNone {
-		return 0, ""
-	}
-	if at = l.g.Now().Add(expires.Sub(w.Now)); at <= l.g.Now() {
-		return 0, wire.ReasonExpired
-	}
-	return at, ""
-}
+// askedShift is above every number that an event gets.
+const askedShift = 48

@@ -349,41 +349,6 @@ func TestEventsComeInOrder(t *testing.T) {
 	})
 }
 
-// The district may mark an alarm as seen, within the time that it gave; it may not reset, and
-// nothing that it sends silences the siren.
-func TestDistrictMayAcknowledgeAndNoMore(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, enrolled).run()
-		r.sleepUntil(5 * time.Second)
-		r.press()
-		r.sleepUntil(8 * time.Second)
-		for _, c := range []struct {
-			command wire.Command
-			state   string
-			seen    bool
-		}{
-			{wire.Command{ID: "1", Name: "reset"}, wire.RspRejected, false},
-			{wire.Command{ID: "2", Name: "silence"}, wire.RspRejected, false},
-			{wire.Command{ID: "3", Name: "acknowledge", Expires: time.Now()}, wire.RspRejected, false},
-			{wire.Command{ID: "4", Name: "acknowledge", Args: []byte(`[]`)}, wire.RspRejected, false},
-			{wire.Command{ID: "5", Name: "acknowledge", Expires: time.Now().Add(time.Minute)},
-				wire.RspAccepted, true},
-		} {
-			c.command.Issued = time.Now()
-			if !r.district.receiver.Order(r.status().Identity.Device, c.command) {
-				t.Fatal("the district does not know the box")
-			}
-			time.Sleep(2 * time.Second)
-			state := r.district.receiver.Report().Commands[c.command.ID]
-			a := r.status().Panel.Alarms[0]
-			if state != c.state || a.Acknowledged != c.seen || a.Silenced {
-				t.Errorf("%s %s: answered %q, alarm %+v", c.command.Name, c.command.ID, state, a)
-			}
-		}
-		r.end()
-	})
-}
-
 // A clock that is not set is a fault after ten minutes, and no longer one when the district has
 // given the time.
 func TestAnUnsetClockIsShownUntilItIsSet(t *testing.T) {

@@ -34,6 +34,7 @@ func (a *Agent) rooms(ctx context.Context, g *guard.Guard, m *memory) {
 		rooms.start(ctx, "hook", a.follower(g, "hook", a.o.OnEvent).run)
 	}
 	rooms.start(ctx, "scribe", a.scribe(g, m, store, l).Run)
+	rooms.start(ctx, "ledger", l.ledger.Run)
 	rooms.start(ctx, "uplink", l.run)
 	rooms.start(ctx, "status", w.run)
 	rooms.start(ctx, "page", a.page)

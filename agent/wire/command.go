@@ -6,10 +6,13 @@ import (
 	"time"
 )
 
+// maxArgs is the longest args of a command, in bytes: a box keeps them until the command is over.
+const maxArgs = 4 << 10
+
 // Command is an order of the platform. Whether it may be obeyed is for others to say.
 type Command struct {
 	ID      string
-	Name    string    // such as "acknowledge"
+	Name    string    // such as "acknowledge"; see Order
 	Issued  time.Time // zero: not told
 	Expires time.Time // zero: not told; what actuates needs one
 	By      string    // who gave it
@@ -17,30 +20,6 @@ type Command struct {
 	Prio    string
 	Args    json.RawMessage // a JSON object; nil: none
 }
-
-// The states of a command that up/rsp tells.
-const (
-	RspReceived    = "received"
-	RspAccepted    = "accepted"
-	RspRejected    = "rejected"
-	RspExecuting   = "executing"
-	RspDone        = "done"
-	RspFailed      = "failed"
-	RspExpired     = "expired"
-	RspInterrupted = "interrupted"
-)
-
-// The reasons of a rejection.
-const (
-	ReasonUnsupported  = "unsupported"
-	ReasonMalformed    = "malformed"
-	ReasonExpired      = "expired"
-	ReasonClock        = "clock"
-	ReasonNotPermitted = "not_permitted"
-	ReasonStorage      = "storage"
-	ReasonLedgerLost   = "ledger_lost"
-	ReasonBusy         = "busy"
-)
 
 // DecodeCommand reads down/cmd. Sizes and types are held strictly, unknown fields are ignored.
 //
@@ -89,6 +68,10 @@ func DecodeCommand(b []byte) (Command, error) {
 	if len(d.Args) > 0 && d.Args[0] != '{' {
 		return c, fmt.Errorf("down/cmd %s: args is not an object: %w", e.ID, ErrMalformed)
 	}
+	if len(d.Args) > maxArgs {
+		return c, fmt.Errorf("down/cmd %s: args of %d bytes, at most %d: %w",
+			e.ID, len(d.Args), maxArgs, ErrMalformed)
+	}
 	c.Name, c.Issued, c.Expires = d.Name, d.Issued.Time, d.Expires.Time
 	c.By, c.Need, c.Prio, c.Args = d.By, d.Need, d.Prio, d.Args
 	return c, nil
@@ -119,16 +102,6 @@ func (c Command) JSON(source string) []byte {
 			c.Name, optionalTime(c.Issued), optionalTime(c.Expires), c.Prio, c.Need, c.By, c.Args,
 		},
 	})
-}
-
-// RspBody is the stored body of a command's new state; it belongs on the alarm lane. reason is
-// empty where the state needs none.
-func RspBody(id, state, reason string) []byte {
-	return body(TypeRsp, id, 0, struct {
-		ID     string `json:"id"`
-		State  string `json:"state"`
-		Reason string `json:"reason,omitempty"`
-	}{id, state, reason})
 }
 
 // isName tells whether text from outside can stand in a topic, a log and a key: 1 to maxName bytes

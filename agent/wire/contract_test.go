@@ -345,6 +345,10 @@ var broken = []struct{ schema, at, value string }{
 	{"rsp.v1", "reason", ``},
 	{"rsp.v1", "reason", `"because"`},
 	{"rsp.v1", "state", `"ok"`},
+	{"rsp.v1", "state", `"received"`},
+	{"rsp.v1", "took", `"23 s"`},
+	{"rsp.v1", "ledger", `"disk"`},
+	{"rsp.v1", "values", `[]`},
 	{"state.v1", "online", `"true"`},
 	{"state.v1", "session", `"41"`},
 	{"state.v1", "epoch", ``},
@@ -374,7 +378,11 @@ var broken = []struct{ schema, at, value string }{
 	{"cmd.v1", "data.expires", `"tomorrow"`},
 	{"cmd.v1", "data.args", `["heat1"]`},
 	{"cmd.v1", "data.args.point", `1`},
-	{"cmd.v1", "data.name", `"resend"`}, // without a range
+	{"cmd.v1", "data.name", `"resend"`},  // without a range
+	{"cmd.v1", "data.name", `"operate"`}, // without an output
+	{"cmd.v1", "data.name", `"disable"`}, // without a reason
+	{"cmd.v1", "data.name", `"warning"`}, // without a text
+	{"cmd.v1", "data.name", `"read"`},    // without points
 }
 
 // What breaks the contract is refused; every schema is seen to refuse something.
@@ -689,6 +697,14 @@ func TestWordsAreThoseOfTheCode(t *testing.T) {
 	} {
 		doc := readJSON(t, "contract/schema/"+c.schema+".json")
 		sameSet(t, c.schema+" "+c.at, words(t, doc, c.at), c.want)
+	}
+}
+
+// What a reading is answered with is a batch of telemetry, to the letter.
+func TestValuesOfAReadingAreTelemetry(t *testing.T) {
+	doc := readJSON(t, "testdata/rsp_read.golden")
+	if err := schemas(t)["telemetry.v1"].Validate(at(t, doc, "data", "values")); err != nil {
+		t.Error(err)
 	}
 }
 

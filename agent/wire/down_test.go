@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/firepost/firepost/agent/alarm"
 )
 
 const goodCommand = `{"specversion":"1.0","id":"c-20260314-0007","source":"/district/510107",
@@ -50,6 +52,7 @@ func TestDecodeCommandRefuses(t *testing.T) {
 		{"time without zone", with(`"2026-03-14T10:00:00Z"`, `"2026-03-14 10:00"`), id},
 		{"time is a number", with(`"2026-03-14T10:00:00Z"`, `1773480410`), id},
 		{"args is a list", with(`{"point":"heat1"}`, `["heat1"]`), id},
+		{"args too long", with(`"heat1"`, `"`+strings.Repeat("h", maxArgs)+`"`), id},
 		{"by too long", with(`zhang.san`, strings.Repeat("z", 129)), id},
 		{"too long", goodCommand + strings.Repeat(" ", MaxMessage), ""},
 	} {
@@ -113,10 +116,14 @@ func TestDecodeHello(t *testing.T) {
 	}
 }
 
-// Any bytes are a command within its limits or an error, never a panic.
+// Any bytes are a command within its limits, with an order within its own, or an error, never a
+// panic. What is no order asks the panel for nothing.
 func FuzzDecodeCommand(f *testing.F) {
 	f.Add([]byte(goodCommand))
 	f.Add([]byte(`{"specversion":"1.0","id":"c","type":"org.firepost.cmd.v1","data":{"name":"x"}}`))
+	for _, c := range orders {
+		f.Add(Command{ID: "c", Name: c.name, Args: []byte(c.args)}.JSON("/district"))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := DecodeCommand(b)
 		if err != nil {
@@ -125,11 +132,27 @@ func FuzzDecodeCommand(f *testing.F) {
 			}
 			return
 		}
-		if !isName(c.ID) || !isName(c.Name) || len(c.By) > maxName || len(c.Args) > MaxMessage {
+		if !isName(c.ID) || !isName(c.Name) || len(c.By) > maxName || len(c.Args) > maxArgs {
 			t.Fatalf("out of limits: %+v", c)
 		}
 		if c.Args != nil && c.Args[0] != '{' {
 			t.Fatalf("args %q is not an object", c.Args)
+		}
+		o, err := c.Order()
+		act := &o.Act
+		switch {
+		case err != nil:
+			if !errors.Is(err, ErrMalformed) && !errors.Is(err, ErrUnsupported) ||
+				!reflect.DeepEqual(o, Order{}) {
+				t.Fatalf("got %+v, %v, want an error of its kind and nothing else", o, err)
+			}
+		case act.Action == 0 && c.Name != CmdRead && c.Name != CmdSnapshot,
+			act.Action != 0 && act.Action.String() != c.Name,
+			act.By != (alarm.Origin{}) || act.ID != c.ID || len(o.Points) > maxRead,
+			len(act.Point) > maxName || len(act.Output) > maxName || len(act.Zone) > maxName,
+			act.For < 0 || act.For > maxSeconds,
+			(act.Call != nil) != (act.Action == alarm.AskDuty || act.Action == alarm.Warn):
+			t.Fatalf("out of limits: %+v of %s", o, c.Args)
 		}
 	})
 }

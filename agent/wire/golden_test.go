@@ -343,7 +343,23 @@ func TestLossMessages(t *testing.T) {
 		{"store_reset", StoreResetBody(StoreReset{
 			Epoch: "9f3c1a77", Salvaged: 17, LostEstimate: 3, Cause: "checksum",
 		})},
-		{"rsp", RspBody("c-9", RspRejected, ReasonNotPermitted)},
+		{"rsp", Rsp{
+			ID: "c-9", State: RspRejected, Reason: ReasonNotPermitted, Detail: "too_early",
+		}.Body()},
+		{"rsp_answered", Rsp{
+			ID: "c-10", State: RspAnswered, By: &alarm.Origin{
+				Kind: alarm.Button, Operator: 7, Level: 1,
+			}, Took: 23 * time.Second,
+		}.Body()},
+		{"rsp_memory", Rsp{ID: "c-11", State: RspDone, Took: 2100 * time.Millisecond,
+			Memory: true}.Body()},
+		{"rsp_read", Rsp{ID: "c-12", State: RspDone, Values: Pack("fp-7k2m4qx6tb",
+			wall.UnixMilli(), at(1_000), []Record{
+				{Name: "heat1", Quantity: drivers.Temperature, Value: 21_400, At: at(900),
+					Quality: point.Good},
+				{Name: "door1", Quantity: drivers.Contact, Quality: point.Bad,
+					Reason: point.Stale, At: at(1_000)},
+			})}.Body()},
 	} {
 		golden(t, c.name, enveloped(t, meta(LaneAlarm, 813, 1), c.body, wall, false))
 	}

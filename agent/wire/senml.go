@@ -95,13 +95,18 @@ type Record struct {
 // TelemetryBody is the stored body of a batch in SenML: one number of the telemetry lane for each
 // record, in this order. wall is the Unix time in ms at the moment now; 0: not known. rs has at
 // least one record.
+func TelemetryBody(device string, wall int64, now point.Instant, rs []Record) []byte {
+	pack := Pack(device, wall, now, rs)
+	return encode(stored{Type: TypeTelemetry, Age: age(now, rs[0].At), Data: pack})
+}
+
+// Pack writes at least one record in SenML; see TelemetryBody.
 //
 // Base time is exact to the millisecond, the times beside it to a tenth of a second.
-func TelemetryBody(device string, wall int64, now point.Instant, rs []Record) []byte {
+func Pack(device string, wall int64, now point.Instant, rs []Record) []byte {
 	first := rs[0].At
-	before := age(now, first)
 	if wall != 0 {
-		wall -= before
+		wall -= age(now, first)
 	}
 	b := make([]byte, 0, 64+48*len(rs))
 	b = append(b, `[{"bn":`...)
@@ -118,8 +123,7 @@ func TelemetryBody(device string, wall int64, now point.Instant, rs []Record) []
 		b = appendRecord(b, r, int64(r.At.Sub(first))/1e8)
 		b = append(b, '}')
 	}
-	b = append(b, ']')
-	return encode(stored{Type: TypeTelemetry, Age: before, Data: b})
+	return append(b, ']')
 }
 
 // appendRecord writes the labels of one record; tenths is its time after the base time in 0.1 s.

@@ -38,7 +38,7 @@ func TestLeaf(t *testing.T) {
 	}{
 		{LaneAlarm, raised, false, UpAlarm},
 		{LaneAlarm, raised, true, UpAlarm},
-		{LaneAlarm, RspBody("c-1", RspDone, ""), false, UpRsp},
+		{LaneAlarm, Rsp{ID: "c-1", State: RspDone}.Body(), false, UpRsp},
 		{LaneAlarm, GapBody(Gap{Lane: "t"}), false, UpAlarm},
 		{LaneEvent, nil, true, UpEvent},
 		{LaneTelemetry, nil, false, UpTelemetry},

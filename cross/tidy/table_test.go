@@ -54,12 +54,14 @@ var rooms = map[string][]string{
 	"agent/internal/guard":  {"agent/alarm", "agent/detect", "agent/point", "drivers"},
 	"agent/internal/scribe": {"agent/alarm", "agent/point", "agent/wire", "buffer", "drivers"},
 	"agent/internal/keeper": {"agent/alarm"},
+	"agent/internal/ledger": {"agent/alarm", "agent/point", "agent/wire"},
 	"agent/internal/uplink": {"buffer", "agent/wire"},
 	"agent/internal/diag":   {"agent/alarm", "agent/detect", "agent/point", "drivers"},
 	"agent": {
 		"agent/alarm", "agent/detect", "agent/point", "agent/site", "agent/wire", "buffer",
 		"provisioning", "drivers", "drivers/catalog", "agent/internal/diag", "agent/internal/guard",
-		"agent/internal/keeper", "agent/internal/scribe", "agent/internal/uplink",
+		"agent/internal/keeper", "agent/internal/ledger", "agent/internal/scribe",
+		"agent/internal/uplink",
 	},
 	"agent/cmd/firepost": {
 		"agent", "agent/alarm", "agent/detect", "agent/site", "drivers/board", "drivers/catalog",
@@ -109,7 +111,8 @@ var keepers = []struct {
 	{"github.com/eclipse/paho.mqtt.golang", []string{"agent/internal/uplink", "firmware-sim/district"},
 		"its tokens and its globals need care that is taken in one place"},
 	{"go.etcd.io/bbolt", []string{"buffer"}, "its panics are contained in one place"},
-	{"github.com/google/renameio", []string{"provisioning", "agent/internal/keeper", "agent"},
+	{"github.com/google/renameio", []string{
+		"provisioning", "agent/internal/keeper", "agent/internal/ledger", "agent"},
 		"files that must be whole are written in few places"},
 	{"github.com/coreos/go-systemd", []string{"agent/cmd/firepost"},
 		"a library does not talk to init"},

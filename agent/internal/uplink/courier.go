@@ -47,9 +47,11 @@ type Config struct {
 
 	// Platform is told the district's clock when a fresh message brings it. Optional.
 	Platform func(now time.Time)
-	// Command is asked to obey. It returns why not, a reason of package wire; empty: accepted.
-	// Without it every command is unsupported. Optional.
-	Command func(wire.Command) (reason string)
+	// Command is given each command that names itself; one that is malformed has no Name. Who takes
+	// it answers it, and calls done once it need not be delivered again. It returns false when it
+	// cannot take one more, and is then given the same one again. Without it every command is
+	// unsupported. Optional.
+	Command func(c wire.Command, done func()) (taken bool)
 	// Notice is told when one of the faults uplink_down, uplink_refused and identity_shared
 	// begins or ends. Optional.
 	Notice func(code string, on bool, detail string)

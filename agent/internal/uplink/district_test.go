@@ -32,30 +32,65 @@ func command(id, name string) []byte {
 		"data":{"name":%q}}`, id, wire.TypeCmd, name)
 }
 
-// Every command is answered with a number of the alarm lane: what is obeyed, what is refused, and
-// what is malformed but names itself. A command for a group counts as well.
-func TestEveryCommandIsAnswered(t *testing.T) {
+// Every command that names itself is given to whoever answers it, also one for a group and one that
+// is malformed, and again until it is taken. The broker may deliver it anew until that one is done.
+func TestCommandsArePassedOnUntilTheyAreTaken(t *testing.T) {
 	bubble(t, func(t *testing.T, m *memory, d *district) {
 		d.hello = &wire.Hello{}
+		var taken []string
+		var dones []func()
+		tries := 0
 		c := config(m, d)
 		c.Groups = []string{"north"}
-		c.Command = func(w wire.Command) string {
-			if w.Name != "alarm.ack" {
-				return wire.ReasonUnsupported
+		c.Command = func(w wire.Command, done func()) bool {
+			if tries++; tries%2 == 1 {
+				return false
 			}
-			return ""
+			taken, dones = append(taken, w.ID+" "+w.Name), append(dones, done)
+			return true
 		}
-		start(t, c)
+		k := start(t, c)
 		settle(time.Second)
-		d.line().down(wire.DownCmd, command("c-1", "alarm.ack"), false)
-		d.line().down(wire.DownCmd, command("c-2", "reset"), false)
+		before := d.line().confirmed()
+		d.line().down(wire.DownCmd, command("c-1", "acknowledge"), false)
 		d.line().down(wire.DownCmd, []byte(`{"specversion":"9","id":"c-3"}`), false)
-		d.line().down(wire.DownCmd, []byte(`no JSON`), false)
 		group := "firepost/v1/510107/group/north/down/cmd"
-		d.line().inbox <- Delivery{Message{Topic: group, Payload: command("c-4", "call")}, func() {}}
+		d.line().inbox <- Delivery{Message{Topic: group, Payload: command("c-4", "warning")}, func() {}}
+		settle(5 * time.Second)
+		if want := []string{"c-1 acknowledge", "c-3 ", "c-4 warning"}; !slices.Equal(taken, want) {
+			t.Fatalf("taken: got %q, want %q", taken, want)
+		}
+		if got := d.line().confirmed(); got != before {
+			t.Errorf("%d are confirmed before they are done", got-before)
+		}
+		for _, done := range dones {
+			done()
+		}
+		if got := d.line().confirmed(); got != before+2 {
+			t.Errorf("confirmed: got %d, want 2", got-before)
+		}
+		d.line().down(wire.DownCmd, []byte(`no JSON`), false)
 		settle(time.Second)
-		want := []string{"c-1 accepted ", "c-2 rejected unsupported", "c-3 rejected malformed",
-			"c-4 rejected unsupported"}
+		if got := d.line().confirmed(); got != before+3 || len(taken) != 3 {
+			t.Errorf("what has no id: confirmed %d, passed on %q", got-before, taken[3:])
+		}
+		if k.Status().Malformed != 2 || len(d.answers()) != 0 {
+			t.Errorf("malformed %d, answered %q", k.Status().Malformed, d.answers())
+		}
+	})
+}
+
+// Without anybody to obey commands each one that names itself is refused.
+func TestCommandsThatNobodyTakesAreRefused(t *testing.T) {
+	bubble(t, func(t *testing.T, m *memory, d *district) {
+		d.hello = &wire.Hello{}
+		start(t, config(m, d))
+		settle(time.Second)
+		d.line().down(wire.DownCmd, command("c-1", "reset"), false)
+		d.line().down(wire.DownCmd, []byte(`{"specversion":"9","id":"c-2"}`), false)
+		d.line().down(wire.DownCmd, []byte(`no JSON`), false)
+		settle(time.Second)
+		want := []string{"c-1 rejected unsupported", "c-2 rejected malformed"}
 		if got := d.answers(); !slices.Equal(got, want) {
 			t.Errorf("got %q, want %q", got, want)
 		}

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// maxCommands is how many commands a second are answered: each answer takes a number of the
+	// maxCommands is how many commands a second are passed on: each answer takes a number of the
 	// alarm lane, and nobody may fill that from afar.
 	maxCommands = 5
 	// maxWaiting is how many wait for their turn. What is more is dropped without an answer, and
@@ -44,14 +44,14 @@ func (t *trip) receive(d Delivery, now time.Time) error {
 	return nil
 }
 
-// obeyWaiting answers the commands whose turn it is.
-func (t *trip) obeyWaiting(now time.Time) {
-	for len(t.waiting) > 0 && !now.Before(t.obeyAt) {
-		d := t.waiting[0]
+// passWaiting passes on the commands whose turn it is.
+func (t *trip) passWaiting(now time.Time) {
+	for len(t.waiting) > 0 && !now.Before(t.passAt) {
+		t.passAt = now.Add(time.Second / maxCommands)
+		if !t.pass(t.waiting[0]) {
+			return
+		}
 		t.waiting = t.waiting[1:]
-		t.obeyAt = now.Add(time.Second / maxCommands)
-		t.obey(d.Payload)
-		d.Done()
 	}
 }
 
@@ -123,26 +123,27 @@ func (t *trip) receipt(d Delivery, now time.Time) {
 	}
 }
 
-// obey answers a command.
-func (t *trip) obey(payload []byte) {
-	c, err := wire.DecodeCommand(payload)
-	state, reason := wire.RspAccepted, ""
-	switch {
-	case err != nil:
-		t.malformed(err)
-		reason = wire.ReasonMalformed
-	case t.Command == nil:
-		reason = wire.ReasonUnsupported
-	default:
-		reason = t.Command(c)
+// pass gives a command to whoever answers it. It returns false when that one cannot take it now.
+func (t *trip) pass(d Delivery) bool {
+	c, err := wire.DecodeCommand(d.Payload)
+	if c.ID != "" && t.Command != nil && !t.Command(c, d.Done) {
+		return false
 	}
-	if reason != "" {
-		state = wire.RspRejected
+	if err != nil {
+		t.malformed(err)
+	}
+	if c.ID != "" && t.Command != nil {
+		return true
+	}
+	d.Done()
+	r := wire.Rsp{ID: c.ID, State: wire.RspRejected, Reason: wire.ReasonUnsupported}
+	if err != nil {
+		r.Reason = wire.ReasonMalformed
 	}
 	if c.ID != "" {
-		t.Outbox.Put(buffer.Alarm, 1, wire.RspBody(c.ID, state, reason))
+		t.Outbox.Put(buffer.Alarm, 1, r.Body())
 	}
-	t.Log.Info("command", "id", c.ID, "name", c.Name, "by", c.By, "state", state, "reason", reason)
+	return true
 }
 
 func (t *trip) malformed(err error) {

@@ -32,7 +32,7 @@ func (t *trip) pump(now time.Time) error {
 		return nil
 	}
 	t.stayAlone(now)
-	t.obeyWaiting(now)
+	t.passWaiting(now)
 	if !t.decided && !now.Before(t.began.Add(helloWait)) {
 		t.decide(t.hello, now)
 	}

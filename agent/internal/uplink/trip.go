@@ -62,7 +62,7 @@ type trip struct {
 	decided   bool       // what the platform can do is known, or it did not say
 	fresh     bool       // a hello came that the broker had not kept
 	waiting   []Delivery // commands, in order
-	obeyAt    time.Time  // when the next one is answered
+	passAt    time.Time  // when the next one is passed on
 }
 
 func newTrip(c *Courier, l Link, session string) *trip {
@@ -210,7 +210,7 @@ func (t *trip) wake(now time.Time) time.Time {
 	}
 	sooner(t.resendAt)
 	if len(t.waiting) > 0 {
-		sooner(t.obeyAt)
+		sooner(t.passAt)
 	}
 	if t.decided && !t.bucket.ready(now) {
 		sooner(t.bucket.next)

@@ -1,0 +1,77 @@
+package wire
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/firepost/firepost/agent/alarm"
+)
+
+// The states of a command that up/rsp tells. Each command comes to exactly one that is final.
+const (
+	RspAccepted  = "accepted"  // a person is asked
+	RspAnnounced = "announced" // and what asks has sounded
+	RspExecuting = "executing" // an output is told, and has not reported back yet
+
+	RspDone        = "done"        // final, as all that follow
+	RspRejected    = "rejected"    // it may not be obeyed; nothing was done
+	RspFailed      = "failed"      // it could not be
+	RspExpired     = "expired"     // its time was over before anything or anybody answered
+	RspInterrupted = "interrupted" // a restart came between, and what was done of it is not known
+	RspAnswered    = "answered"    // by a person
+	RspUnanswered  = "unanswered"  // by nobody in time
+)
+
+// The reasons of a rejection.
+const (
+	ReasonUnsupported  = "unsupported"
+	ReasonMalformed    = "malformed"
+	ReasonExpired      = "expired"
+	ReasonClock        = "clock"
+	ReasonNotPermitted = "not_permitted"
+	ReasonStorage      = "storage"
+	ReasonLedgerLost   = "ledger_lost"
+	ReasonBusy         = "busy"
+)
+
+// Rsp is a command in a new state.
+type Rsp struct {
+	ID     string // of the command
+	State  string
+	Reason string        // of a rejection and a failure
+	Detail string        // what the panel says to a rejection; empty: nothing more is known
+	By     *alarm.Origin // who answered; nil: no one did
+	Took   time.Duration // until then, or until an output reported back
+	Memory bool          // the disk did not answer: a restart may forget the command
+	Values []byte        // of read, as Pack makes them; nil: none
+}
+
+// IsFinal tells whether a command in this state has come to its end.
+func IsFinal(state string) bool {
+	return state != RspAccepted && state != RspAnnounced && state != RspExecuting
+}
+
+// Body is the stored body of the answer; it belongs on the alarm lane.
+func (r Rsp) Body() []byte {
+	d := struct {
+		ID     string          `json:"id"`
+		State  string          `json:"state"`
+		Reason string          `json:"reason,omitempty"`
+		Detail string          `json:"detail,omitempty"`
+		By     *by             `json:"by,omitempty"`
+		Took   int64           `json:"took,omitempty"` // ms
+		Ledger string          `json:"ledger,omitempty"`
+		Values json.RawMessage `json:"values,omitempty"`
+	}{
+		ID: r.ID, State: r.State, Reason: r.Reason, Detail: r.Detail, Took: r.Took.Milliseconds(),
+		Values: r.Values,
+	}
+	if r.By != nil {
+		who := byOf(*r.By)
+		d.By = &who
+	}
+	if r.Memory {
+		d.Ledger = "memory"
+	}
+	return body(TypeRsp, r.ID, 0, d)
+}
