@@ -185,8 +185,8 @@ func (l *Ledger) lookForCall(e *entry, d *alarm.Duties, now time.Time) {
 }
 
 // resume goes on with a command of an earlier run that has not come to its end, or whose end may
-// not have been told. What may have been obeyed is not obeyed again, unless it can only make the site
-// safer, or the district was told that it was obeyed and the panel does not know of it.
+// not have been told. What may have been obeyed is not obeyed again, unless it can only make the
+// site safer, or the district was told that it was obeyed and the panel does not know of it.
 func (l *Ledger) resume(e *entry, now time.Time) {
 	if e.isOver() {
 		l.tell(e)
