@@ -30,6 +30,8 @@ type Order struct {
 	For      string `json:"for,omitempty"`      // of disable, such as "2h"; of a call: to answer in
 	Reason   string `json:"reason,omitempty"`   // of disable, and of a point that is not tested
 	Zone     string `json:"zone,omitempty"`     // of a walk test; empty: the whole site
+	Output   string `json:"output,omitempty"`   // of operate
+	On       bool   `json:"on,omitempty"`       // of operate: on, or back to what the alarms say
 
 	// Of a drill; see alarm.Scenario.
 	Scenario []string `json:"scenario,omitempty"`
@@ -62,8 +64,17 @@ type Answer struct {
 func (a *Agent) Control() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /", a.Handler())
+	mux.HandleFunc("GET /text/cause", a.serveCause)
 	mux.HandleFunc("POST /command", a.serveCommand)
 	return mux
+}
+
+// serveCause says what the outputs of the site will do, in Chinese with lang=zh.
+func (a *Agent) serveCause(w http.ResponseWriter, r *http.Request) {
+	chinese := r.FormValue("lang") == "zh"
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	// An error is the reader's: he has gone.
+	io.WriteString(w, a.site.Words(chinese)+"\n"+a.site.Table(chinese)) //nolint:errcheck // see above
 }
 
 func (a *Agent) serveCommand(w http.ResponseWriter, r *http.Request) {
@@ -118,7 +129,7 @@ func readOrder(r io.Reader) (o Order, err error) {
 func (o *Order) command() (alarm.Command, error) {
 	c := alarm.Command{
 		ID: "cli-" + rand.Text()[:12], Action: named[alarm.Action](o.Action),
-		Point: point.ID(o.Point), Reason: o.Reason, Alarm: alarm.AlarmID(o.Alarm),
+		Point: point.ID(o.Point), Output: alarm.OutputID(o.Output), On: o.On, Reason: o.Reason, Alarm: alarm.AlarmID(o.Alarm),
 		Matter: alarm.Matter{
 			ID: o.ID, Text: o.Text, Colour: named[alarm.Colour](o.Colour),
 			Verdict: named[alarm.Verdict](o.Verdict), Failed: o.Failed, Evidence: o.Evidence,

@@ -16,9 +16,18 @@ import (
 	"github.com/firepost/firepost/provisioning"
 )
 
-// Handler serves the page at /, and /status.json, /metrics and /healthz. Nothing can be changed
-// through it, and no request takes a lock that the safety loop takes.
-func (a *Agent) Handler() http.Handler { return diag.Handler(a.status.Load) }
+// Handler serves the page at /, and /status.json, /events.json, /metrics and /healthz, and below
+// /text what a terminal shows. Nothing can be changed through it, and no request takes a lock that
+// the safety loop takes.
+func (a *Agent) Handler() http.Handler { return diag.Handler(a.status.Load, a.newest) }
+
+// newest are the newest events of this run, the newest last.
+func (a *Agent) newest(most int) []alarm.Event {
+	if g := a.guard.Load(); g != nil {
+		return g.Ring().Last(most)
+	}
+	return nil
+}
 
 // pageRetry is how often a taken address is tried again.
 const pageRetry = 10 * time.Second

@@ -54,32 +54,53 @@ func (p paths) unreachable(err error) error {
 }
 
 // act sends an order and prints what came of it. It asks for a PIN when one is needed.
-func (p paths) act(o outlet, order agent.Order) error {
-	ans, err := p.send(order)
-	if err == nil && ans.Reason == agent.ReasonPINNeeded {
-		if order.PIN, err = readPIN(o, fmt.Sprintf("PIN of operator %d: ", order.Operator)); err == nil {
-			ans, err = p.send(order)
-		}
-	}
-	if err != nil {
+func (k *ask) act(o outlet) error {
+	if err := k.check(); err != nil {
 		return err
 	}
-	if !ans.Done {
-		return fmt.Errorf("%s was refused: %s", order.Action, because(ans.Reason))
+	ans, err := k.send()
+	if err == nil && ans.Reason == agent.ReasonPINNeeded {
+		prompt := fmt.Sprintf(k.say(alarm.Text{En: "PIN of operator %d: ", Zh: "人员 %d 的密码："}),
+			k.Operator)
+		if k.PIN, err = readPIN(o, prompt); err == nil {
+			ans, err = k.send()
+		}
 	}
-	fmt.Fprintln(o.out, strings.TrimSpace(ans.Event+" "+ans.ID))
+	switch {
+	case err != nil:
+		return err
+	case k.json:
+		if err := json.NewEncoder(o.out).Encode(ans); err != nil || ans.Done {
+			return err
+		}
+		return &exitError{1, ""}
+	case !ans.Done:
+		return fmt.Errorf(k.say(alarm.Text{En: "%s was refused: %s", Zh: "%s 未执行：%s"}), k.name,
+			k.because(ans.Reason))
+	}
+	fmt.Fprintln(o.out, strings.TrimSpace(k.happened(ans.Event)+" "+ans.ID))
 	return nil
 }
 
+// happened puts the kind of an event into words.
+func (t *tongue) happened(kind string) string {
+	for k := alarm.Kind(1); k.String() != "unknown"; k++ {
+		if k.String() == kind {
+			return t.say(k.Text())
+		}
+	}
+	return kind
+}
+
 // send gives an order to the agent.
-func (p paths) send(order agent.Order) (ans agent.Answer, err error) {
-	body, err := json.Marshal(order)
+func (k *ask) send() (ans agent.Answer, err error) {
+	body, err := json.Marshal(&k.Order)
 	if err != nil {
 		return ans, err
 	}
-	r, err := p.client().Post("http://firepost/command", "application/json", bytes.NewReader(body))
+	r, err := k.client().Post("http://firepost/command", "application/json", bytes.NewReader(body))
 	if err != nil {
-		return ans, p.unreachable(err)
+		return ans, k.unreachable(err)
 	}
 	defer r.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(r.Body, mostAnswer))
@@ -92,43 +113,54 @@ func (p paths) send(order agent.Order) (ans agent.Answer, err error) {
 	return ans, nil
 }
 
+// hints say what to write instead, behind the words of a refusal.
+var hints = map[string]alarm.Text{
+	alarm.RefusedUnknownPoint:  {En: "firepost points lists them", Zh: "用 firepost points 查看全部点位"},
+	alarm.RefusedUnknownOutput: {En: "firepost status lists them", Zh: "用 firepost status 查看全部输出"},
+	alarm.RefusedNotPermitted: {En: "give --operator and the PIN",
+		Zh: "请用 --operator 注明人员并输入密码"},
+	alarm.RefusedNoOperator: {En: "say who you are with --operator", Zh: "请用 --operator 注明"},
+	alarm.RefusedUnknown: {En: "firepost status lists what is open",
+		Zh: "用 firepost status 查看未完成事项"},
+	agent.ReasonPINLocked: {En: "too many wrong PINs; wait, or use the buttons of the box",
+		Zh: "密码多次错误，请稍候，或使用设备按钮"},
+}
+
 // because puts the reason of a refusal into words, behind the code that other faces show.
-func because(reason string) string {
-	words := map[string]string{
-		alarm.RefusedUnknownPoint: "the site has no such point; firepost status lists them",
-		alarm.RefusedNoReason:     "a reason is needed, of at most 256 bytes",
-		alarm.RefusedDuration: "at most 8h an order and 24h together, and 1h of a drill or a " +
-			"walk test",
-		alarm.RefusedUnknownZone:  "the site has no such zone",
-		alarm.RefusedAlarm:        "people are in danger; reset the alarms before a test or a drill",
-		alarm.RefusedBusy:         "a drill or a walk test runs; end it first",
-		alarm.RefusedScenario:     "a drill needs 1 to 32 different points that are in service and quiet",
-		alarm.RefusedNothing:      "there is nothing to do",
-		alarm.RefusedNotPermitted: "it needs a higher access level; give --operator and the PIN",
-		alarm.RefusedOperator:     "the site file names no operator of that number and level",
-		alarm.RefusedNoOperator:   "say who you are with --operator",
-		alarm.RefusedPIN:          "the PIN is wrong",
-		alarm.RefusedUnknown:      "there is no such thing; firepost status lists what is open",
-		alarm.RefusedMalformed:    "something is missing, too long, or not on one line",
-		agent.ReasonPINLocked:     "too many wrong PINs; wait, or use the buttons of the box",
-	}[reason]
-	if words == "" {
-		return reason
+func (t *tongue) because(reason string) string {
+	said := []string{reason}
+	if words := t.say(alarm.RefusalText(reason)); words != reason {
+		said = append(said, words)
 	}
-	return reason + ": " + words
+	text := strings.Join(said, t.say(alarm.Text{En: ": ", Zh: "："}))
+	if hint := t.say(hints[reason]); hint != "" {
+		text += t.say(alarm.Text{En: "; ", Zh: "；"}) + hint
+	}
+	return text
+}
+
+// ask is a command that orders the agent to do something.
+type ask struct {
+	paths
+	tongue
+	agent.Order
+	name string // of the command
+	json bool
 }
 
 // order prepares a command that sends an order to the agent.
 func order(f *pflag.FlagSet, o agent.Order) (*agent.Order, action) {
-	var p paths
-	p.flag(f)
-	f.Uint8Var(&o.Operator, "operator", 0, "number of the operator who acts; a PIN is asked for, or "+
+	k := &ask{Order: o, name: f.Name()}
+	k.paths.flag(f)
+	k.tongue.flag(f)
+	f.BoolVar(&k.json, "json", false, "print the answer as JSON")
+	f.Uint8Var(&k.Operator, "operator", 0, "number of the operator who acts; a PIN is asked for, or "+
 		"taken from "+pinEnv)
-	return &o, func(out outlet, args []string) error {
+	return &k.Order, func(out outlet, args []string) error {
 		if len(args) > 0 {
-			o.Point = args[0]
+			k.Point = args[0]
 		}
-		return p.act(out, o)
+		return k.act(out)
 	}
 }
 
@@ -161,5 +193,16 @@ func prepareDisable(f *pflag.FlagSet) action {
 			return &exitError{2, "disable needs --for and --reason, such as --for 2h --reason painting"}
 		}
 		return act(out, args)
+	}
+}
+
+func prepareOut(f *pflag.FlagSet) action {
+	o, act := order(f, agent.Order{Action: "operate"})
+	return func(out outlet, args []string) error {
+		if args[1] != "on" && args[1] != "off" {
+			return &exitError{2, "out needs on or off behind the output, such as out siren off"}
+		}
+		o.Output, o.On = args[0], args[1] == "on"
+		return act(out, nil)
 	}
 }

@@ -12,13 +12,13 @@ import (
 type checkCmd struct {
 	config    string
 	reference bool
-	lang      string
+	tongue
 }
 
 func prepareCheck(f *pflag.FlagSet) action {
 	c := &checkCmd{}
 	f.StringVarP(&c.config, "config", "c", "/etc/firepost/site.toml", "site file")
-	f.StringVar(&c.lang, "lang", "en", "language of what the outputs do: en or zh")
+	c.tongue.flag(f)
 	f.BoolVar(&c.reference, "reference", false, "print a site file that explains every key")
 	return c.run
 }
@@ -29,8 +29,8 @@ func (c *checkCmd) run(o outlet, args []string) error {
 	if len(args) > 0 {
 		c.config = args[0]
 	}
-	if c.lang != "en" && c.lang != "zh" {
-		return &exitError{2, fmt.Sprintf("--lang %s is unknown; write en or zh", c.lang)}
+	if err := c.check(); err != nil {
+		return err
 	}
 	if c.reference {
 		fmt.Fprint(o.out, site.Reference)
@@ -58,7 +58,7 @@ func (c *checkCmd) run(o outlet, args []string) error {
 	fmt.Fprintf(o.out, "%s: good. %s (%s): %s, %s, %s, %s\n", c.config, s.Name, s.Hash,
 		count(len(plan.Zones), "zone"), count(len(s.Sensors), "sensor"),
 		count(len(plan.Points), "point"), count(len(plan.Outputs), "output"))
-	fmt.Fprint(o.out, "\n", s.Words(c.lang == "zh"), "\n", s.Table(c.lang == "zh"))
+	fmt.Fprint(o.out, "\n", s.Words(c.isChinese()), "\n", s.Table(c.isChinese()))
 	if len(s.Warnings) > 0 {
 		return &exitError{1, ""}
 	}

@@ -47,7 +47,8 @@ func TestHelp(t *testing.T) {
 	for _, args := range [][]string{
 		{"--version"}, {}, {"chek"}, {"check", "a", "b"}, {"run", "--nonsense"}, {"enable"},
 		{"disable", "call-1"}, {"disable", "call-1", "--for", "2h"}, {"silence", "call-1"},
-		{"ack", "a", "b"}, {"reset", "--operator", "256"},
+		{"ack", "a", "b"}, {"out", "siren"}, {"out", "siren", "up"}, {"status", "--lang", "fr"},
+		{"events", "-n", "-1"}, {"reset", "--operator", "256"},
 		{"item"}, {"item", "done"}, {"verdict"}, {"hazard", "open", "boxes"}, {"operator", "add"},
 		{"walktest", "skip"}, {"walktest", "skip", "call-1"}, {"drill"},
 	} {
@@ -122,7 +123,8 @@ func TestRunRefusesABadSite(t *testing.T) {
 func TestCommandsSayThatNoAgentRuns(t *testing.T) {
 	dir := t.TempDir()
 	asks := [][]string{
-		{"status"}, {"status", "--json"}, {"ack"}, {"silence"}, {"reset", "call-1"},
+		{"status"}, {"status", "--json"}, {"points"}, {"events"}, {"cause"}, {"out", "siren", "on"},
+		{"ack"}, {"silence"}, {"reset", "call-1"},
 		{"disable", "call-1", "--for", "1h", "--reason", "paint"}, {"enable", "call-1"},
 		{"answer", "--operator", "7"}, {"accept", "--operator", "7"}, {"item", "list"},
 		{"hazard", "open", "boxes", "--days", "3"}, {"shift", "on", "--operator", "7"},

@@ -2,8 +2,7 @@
 // sensors, sounds the alarm on the spot, keeps what it saw while the line is down and forwards it
 // to the district.
 //
-// It exits with 0 when all went well, 1 when something failed or was refused, 2 when the command
-// line or a site file is wrong, and 78 when it cannot run for want of a good site file.
+// What it exits with, and what the languages of its answers are, printHelp says.
 package main
 
 import (
@@ -51,11 +50,16 @@ var commands = []command{
 	{"run", "", "Watch the site, until a signal ends it.", prepareRun},
 	{"check", "[FILE]", "Check a site file and list every mistake.", prepareCheck},
 	{"status", "", "Show what the running agent sees.", prepareStatus},
+	{"watch", "", "Show it on the whole terminal, every second anew.", prepareWatch},
+	{"points", "[POINT]", "List all points, or tell all of one.", preparePoints},
+	{"events", "", "List what has happened since the agent started.", prepareEvents},
+	{"cause", "", "Say what the outputs of the running site will do.", prepareCause},
 	{"ack", "[POINT]", "Acknowledge alarms: somebody has seen them.", prepareAck},
 	{"silence", "", "Stop the sounders. A new alarm starts them again.", prepareSilence},
 	{"reset", "[POINT]", "End alarms. What still stands alarms again at once.", prepareReset},
 	{"disable", "POINT", "Take a point out of service, at most for 8 hours.", prepareDisable},
 	{"enable", "POINT", "Put a disabled point back into service.", prepareEnable},
+	{"out", "OUTPUT on|off", "Switch an output; off: do what the alarms say.", prepareOut},
 	{"answer", "[CALL]", "Answer a duty check or a warning.", prepareAnswer},
 	{"accept", "[ALARM]", "Take an incident on.", prepareAccept},
 	{"arrive", "[ALARM]", "Say that you are at the place of an incident.", prepareArrive},
@@ -100,8 +104,22 @@ func run(args []string, o outlet) int {
 			}
 		}
 	}
-	fmt.Fprintf(o.err, "firepost: %q is no command; run firepost --help\n", args[0])
+	fmt.Fprintf(o.err, "firepost: %q is no command; %s\n", args[0], instead(args[0]))
 	return 2
+}
+
+// instead says what could have been meant by a word that is no command.
+func instead(word string) string {
+	var all []string
+	for i := range commands {
+		if strings.HasPrefix(commands[i].name, word+" ") {
+			all = append(all, commands[i].name)
+		}
+	}
+	if len(all) == 0 {
+		return "run firepost --help"
+	}
+	return "write firepost " + strings.Join(all, ", or ")
 }
 
 func (c *command) run(args []string, o outlet) int {
@@ -126,13 +144,13 @@ func (c *command) run(args []string, o outlet) int {
 
 // arity is how many arguments a command takes.
 func (c *command) arity() (most, least int) {
-	switch {
-	case c.args == "":
-		return 0, 0
-	case c.args[0] == '[':
-		return 1, 0
+	for arg := range strings.FieldsSeq(c.args) {
+		most++
+		if arg[0] != '[' {
+			least++
+		}
 	}
-	return 1, 1
+	return most, least
 }
 
 func printHelp(w io.Writer) {
@@ -141,8 +159,14 @@ func printHelp(w io.Writer) {
 	for _, c := range commands {
 		fmt.Fprintf(w, "  firepost %-20s %s\n", c.name+" "+c.args, c.help)
 	}
-	fmt.Fprint(w, "\n\"firepost COMMAND --help\" lists the flags of a command, "+
-		"\"firepost --version\" the version.\n")
+	fmt.Fprint(w, `
+Exit code: 0 done; 1 failed or refused, or check has warnings; 2 the command
+line or a site file is wrong; 78 run has no good site file.
+What a duty person reads is in the language of the terminal, or of --lang.
+
+"firepost COMMAND --help" lists the flags of a command, "firepost --version" the
+version.
+`)
 }
 
 func (c *command) printHelp(w io.Writer, flags *pflag.FlagSet) {

@@ -43,7 +43,7 @@ func knowsItsOperators(t *testing.T, s *station) {
 	}
 	s.start().ready()
 	s.alarmed()
-	s.shows("accept")
+	s.shows("nobody has accepted it")
 	s.refuses("not_permitted", "silence")
 	dir := []string{"--dir", s.dir, "--operator", "7"}
 	if out, ok := s.as("1111", append([]string{"silence"}, dir...)...); ok ||
@@ -54,10 +54,10 @@ func knowsItsOperators(t *testing.T, s *station) {
 		t.Errorf("the right PIN: %s", out)
 	}
 	s.refuses("no_operator", "accept")
-	s.wants("incident_accepted call-1-", "accept", "--operator", "7")
-	s.wants("incident_arrived", "arrive", "--operator", "7")
+	s.wants("incident accepted call-1-", "accept", "--operator", "7")
+	s.wants("arrived", "arrive", "--operator", "7")
 	if out, ok := s.as("2468", append([]string{"verdict", "--is", "test"}, dir...)...); !ok ||
-		!strings.Contains(out, "incident_verdict") {
+		!strings.Contains(out, "verdict") {
 		t.Errorf("verdict: %s", out)
 	}
 	photo := filepath.Join(t.TempDir(), "photo.jpg")
@@ -65,10 +65,10 @@ func knowsItsOperators(t *testing.T, s *station) {
 		t.Fatal(err)
 	}
 	s.wants("ways", "item", "list")
-	s.wants("item_done ways", "item", "done", "ways", "--operator", "7", "--evidence", photo)
-	s.wants("hazard_opened h1", "hazard", "open", "通道堆物", "--days", "3", "--operator", "7")
+	s.wants("item checked ways", "item", "done", "ways", "--operator", "7", "--evidence", photo)
+	s.wants("hazard recorded h1", "hazard", "open", "通道堆物", "--days", "3", "--operator", "7")
 	s.wants("通道堆物", "hazard", "list")
-	s.wants("shift_on", "shift", "on", "--operator", "7")
+	s.wants("on shift", "shift", "on", "--operator", "7")
 	s.refuses("unknown_operator", "shift", "on", "--operator", "8")
 }
 

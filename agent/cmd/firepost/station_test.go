@@ -26,6 +26,14 @@ import (
 // tests share may be late.
 const patience = 20 * time.Second
 
+// TestMain runs the tests in the language that they read.
+func TestMain(m *testing.M) {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		os.Unsetenv(name)
+	}
+	os.Exit(m.Run())
+}
+
 // station is a simulated board, the folder of an agent, and the program to run on both.
 type station struct {
 	t      *testing.T
@@ -120,6 +128,47 @@ func perform(args ...string) (code int, out, err string) {
 // ask runs a command about the agent of the station.
 func (s *station) ask(args ...string) (code int, out, err string) {
 	return perform(append(args, "--dir", s.dir)...)
+}
+
+// report is what the tests read of /status.json.
+type report struct {
+	State string `json:"state"`
+	Sim   bool   `json:"sim"`
+	Site  struct{ Name, Rejected string }
+	Panel struct {
+		Silenced bool
+		Alarms   []struct {
+			Point, Signal, Level                    string
+			Seconds                                 float64
+			AtLevel                                 float64 `json:"level_seconds"`
+			Active, Latched, Acknowledged, Silenced bool
+		}
+		Faults []struct {
+			Code, Point, Detail string
+			Seconds             float64
+		}
+		Points []struct {
+			ID, Name, Level, Fault, Reason string
+			Disabled                       float64 `json:"disabled_seconds"`
+			Values                         []struct{ Text, Quality, Reason string }
+		}
+		Outputs []struct {
+			ID      string
+			Playing bool
+			Err     string
+		}
+	}
+	Outbox struct {
+		Lanes []struct {
+			Lane string
+			Held uint64
+		}
+	}
+	Link struct {
+		Broker, Err string
+		Connected   bool
+	}
+	Identity struct{ Device, State string }
 }
 
 // status is what the agent tells; ok is false while it does not answer.

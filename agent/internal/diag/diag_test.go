@@ -141,7 +141,10 @@ func burning() *Status {
 }
 
 func serve(s *Status, now time.Time) http.Handler {
-	return newPages(func() *Status { return s }, func() time.Time { return now })
+	return newPages(
+		func() *Status { return s }, func(int) []alarm.Event { return nil },
+		func() time.Time { return now },
+	)
 }
 
 func get(h http.Handler, path string) *httptest.ResponseRecorder {
@@ -375,7 +378,7 @@ func TestRequestsAreBounded(t *testing.T) {
 			<-hold
 		}
 		return quiet()
-	}, func() time.Time { return made })
+	}, nil, func() time.Time { return made })
 	codes := make(chan int)
 	for range maxRequests {
 		go func() { codes <- get(h, "/healthz").Code }()

@@ -169,6 +169,7 @@ func itemState(it *alarm.ItemState) string {
 // dutyView is one line of what people are asked or have to do.
 type dutyView struct {
 	Name  alarm.Text
+	ID    string // by which an order names it; empty: none
 	Of    string // which, in the words of whoever gave it
 	Class string // colour of the state
 	State alarm.Text
@@ -185,7 +186,7 @@ func duties(d *alarm.Duties) (list []dutyView) {
 	}
 	for i := range d.Hazards {
 		h := &d.Hazards[i]
-		v := dutyView{Name: hazardWord, Of: h.Text, Class: "disabled", State: hazardOpen}
+		v := dutyView{Name: hazardWord, ID: h.ID, Of: h.Text, Class: "disabled", State: hazardOpen}
 		if h.Overdue {
 			v.Class, v.State = "fault", overdue
 		}
@@ -196,7 +197,7 @@ func duties(d *alarm.Duties) (list []dutyView) {
 	}
 	for i := range d.Items {
 		it := &d.Items[i]
-		v := dutyView{Name: itemWord, Of: it.Name, Class: "fault"}
+		v := dutyView{Name: itemWord, ID: it.ID, Of: it.Name, Class: "fault"}
 		switch {
 		case it.Overdue:
 			v.State = overdue
@@ -231,7 +232,7 @@ func duties(d *alarm.Duties) (list []dutyView) {
 }
 
 func callView(c *alarm.CallState) dutyView {
-	v := dutyView{Name: dutyWord, Of: c.Text, Class: "prealarm", State: unanswered}
+	v := dutyView{Name: dutyWord, ID: c.ID, Of: c.Text, Class: "prealarm", State: unanswered}
 	if c.Colour != 0 {
 		v.Name = colours[c.Colour]
 	}
@@ -241,7 +242,7 @@ func callView(c *alarm.CallState) dutyView {
 }
 
 func incidentView(in *alarm.Incident) dutyView {
-	v := dutyView{Name: incidentWord, Of: string(in.ID), Class: "prealarm", State: unreset}
+	v := dutyView{Name: incidentWord, ID: string(in.ID), Of: string(in.ID), Class: "prealarm", State: unreset}
 	for s := alarm.Judging; s >= alarm.Accepting; s-- {
 		st := in.Step(s)
 		if st.Done {

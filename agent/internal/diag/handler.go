@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/firepost/firepost/agent/alarm"
 )
 
 //go:embed style.css
@@ -17,18 +19,32 @@ const maxRequests = 8
 // pages answers the requests.
 type pages struct {
 	status func() *Status
+	events func(most int) []alarm.Event
 	now    func() time.Time
 	free   chan struct{}
 }
 
-// Handler serves the page at /, and /status.json, /metrics and /healthz. status must return at once
-// and never nil to be useful; it is called at each request, from many goroutines. Nothing can be
-// changed through it.
-func Handler(status func() *Status) http.Handler { return newPages(status, time.Now) }
+// Handler serves the page at /, and /status.json, /events.json, /metrics and /healthz, and below
+// /text what a terminal shows. status and events must return at once, status never nil to be
+// useful, events the newest last; they are called at each request, from many goroutines. Nothing
+// can be changed through it.
+func Handler(status func() *Status, events func(most int) []alarm.Event) http.Handler {
+	return newPages(status, events, time.Now)
+}
 
-func newPages(status func() *Status, now func() time.Time) http.Handler {
-	p := &pages{status: status, now: now, free: make(chan struct{}, maxRequests)}
+func newPages(
+	status func() *Status, events func(int) []alarm.Event, now func() time.Time,
+) http.Handler {
+	p := &pages{status: status, events: events, now: now, free: make(chan struct{}, maxRequests)}
 	mux := http.NewServeMux()
+	for name, show := range map[string]func(*text, *http.Request) error{
+		"status": p.textStatus, "points": p.textPoints, "events": p.textEvents,
+		"items": p.textItems, "hazards": p.textHazards, "drill": p.textDrill,
+		"walktest": p.textWalkTest,
+	} {
+		mux.HandleFunc("GET /text/"+name, textFace(show))
+	}
+	mux.HandleFunc("GET /events.json", p.serveEvents)
 	mux.HandleFunc("GET /{$}", p.servePage)
 	mux.HandleFunc("GET /style.css", p.serveStyle)
 	mux.HandleFunc("GET /status.json", p.serveJSON)

@@ -268,8 +268,13 @@ func newValueView(c alarm.ChannelState) valueView {
 }
 
 func contact(value int64) string {
+	said := contactText(value)
+	return said.Zh + " " + said.En
+}
+
+func contactText(value int64) alarm.Text {
 	if value != 0 {
-		return "动作 active"
+		return alarm.Text{En: "active", Zh: "动作"}
 	}
-	return "正常 normal"
+	return alarm.Text{En: "normal", Zh: "正常"}
 }

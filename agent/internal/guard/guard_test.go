@@ -227,6 +227,38 @@ func TestRingTellsWhatAReaderMissed(t *testing.T) {
 	}
 }
 
+// The last events are the newest that there are, oldest first, never more than asked for, and never
+// one that is being overwritten.
+func TestRingTellsTheLast(t *testing.T) {
+	r := newRing()
+	if got := r.Last(5); len(got) != 0 {
+		t.Errorf("of an empty ring: %d", len(got))
+	}
+	put := func(upTo uint64) {
+		for n := r.written.Load() + 1; n <= upTo; n++ {
+			r.put(alarm.Event{Seq: n})
+		}
+	}
+	for _, c := range []struct {
+		written     uint64
+		n           int
+		first, last uint64
+	}{
+		{3, 5, 1, 3}, {3, 2, 2, 3}, {3, 1, 3, 3}, {ringSize + 10, 4, ringSize + 7, ringSize + 10},
+		{ringSize + 10, 3 * ringSize, 12, ringSize + 10},
+	} {
+		put(c.written)
+		got := r.Last(c.n)
+		if len(got) == 0 || got[0].Seq != c.first || got[len(got)-1].Seq != c.last {
+			t.Errorf("the last %d of %d: got %d events, want %d to %d", c.n, c.written, len(got),
+				c.first, c.last)
+		}
+	}
+	if got := r.Last(-1); len(got) != 0 {
+		t.Errorf("the last -1: %d", len(got))
+	}
+}
+
 // A reader beside the writer gets events in order, each once, whole, and knows of all it missed; it
 // sleeps through none.
 func TestRingReaderBesideTheWriter(t *testing.T) {

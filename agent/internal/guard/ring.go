@@ -68,6 +68,17 @@ func (r *Ring) Next(after uint64, dst []alarm.Event) (events []alarm.Event, miss
 	return events, missed
 }
 
+// Last copies the newest events, oldest first and at most n.
+func (r *Ring) Last(n int) []alarm.Event {
+	newest := r.written.Load()
+	most := min(uint64(max(n, 0)), newest, ringSize-1)
+	if most == 0 {
+		return nil
+	}
+	events, _ := r.Next(newest-most, make([]alarm.Event, 0, most))
+	return events
+}
+
 // oldest is the oldest position that is not being overwritten.
 func (r *Ring) oldest() uint64 {
 	newest := r.written.Load()

@@ -16,3 +16,12 @@ func hideInput(fd int) (restore func(), isTerminal bool) {
 	}
 	return func() { _ = unix.IoctlSetTermios(fd, unix.TCSETS, old) }, true
 }
+
+// screen is how large a terminal is; 0, 0: it does not know, as a serial line, or it is none.
+func screen(fd int) (rows, columns int) {
+	size, err := unix.IoctlGetWinsize(fd, unix.TIOCGWINSZ)
+	if err != nil {
+		return 0, 0
+	}
+	return int(size.Row), int(size.Col)
+}
