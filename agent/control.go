@@ -129,7 +129,8 @@ func readOrder(r io.Reader) (o Order, err error) {
 func (o *Order) command() (alarm.Command, error) {
 	c := alarm.Command{
 		ID: "cli-" + rand.Text()[:12], Action: named[alarm.Action](o.Action),
-		Point: point.ID(o.Point), Output: alarm.OutputID(o.Output), On: o.On, Reason: o.Reason, Alarm: alarm.AlarmID(o.Alarm),
+		Point: point.ID(o.Point), Output: alarm.OutputID(o.Output), On: o.On, Reason: o.Reason,
+		Alarm: alarm.AlarmID(o.Alarm),
 		Matter: alarm.Matter{
 			ID: o.ID, Text: o.Text, Colour: named[alarm.Colour](o.Colour),
 			Verdict: named[alarm.Verdict](o.Verdict), Failed: o.Failed, Evidence: o.Evidence,

@@ -64,7 +64,7 @@ var rooms = map[string][]string{
 		"agent/internal/uplink",
 	},
 	"agent/cmd/firepost": {
-		"agent", "agent/alarm", "agent/detect", "agent/site", "drivers/board", "drivers/catalog",
+		"agent", "agent/alarm", "agent/site", "drivers/board", "drivers/catalog",
 	},
 
 	"buffer":       {},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -26,6 +27,12 @@ func drillsAndTests(t *testing.T, s *station) {
 	s.release(smoke)
 	s.wants(`"tried": true`, "walktest", "record", "--json")
 	s.shows("- smoke-1 Walk test")
+	await(t, "a point that is at rest again", func() bool {
+		r, ok := s.status()
+		return ok && !slices.ContainsFunc(r.Panel.Points, func(p reportPoint) bool {
+			return p.ID == "smoke-1" && p.Level != "normal"
+		})
+	})
 	s.wants("walk test over", "walktest", "end")
 	s.refuses("unknown_point", "drill", "start", "--scenario", "smoke-9")
 	s.wants("drill began", "drill", "start", "--for", "30m", "--scenario", "smoke-1")

@@ -130,6 +130,13 @@ func (s *station) ask(args ...string) (code int, out, err string) {
 	return perform(append(args, "--dir", s.dir)...)
 }
 
+// reportPoint is one point of a report.
+type reportPoint struct {
+	ID, Name, Level, Fault, Reason string
+	Disabled                       float64 `json:"disabled_seconds"`
+	Values                         []struct{ Text, Quality, Reason string }
+}
+
 // report is what the tests read of /status.json.
 type report struct {
 	State string `json:"state"`
@@ -147,11 +154,7 @@ type report struct {
 			Code, Point, Detail string
 			Seconds             float64
 		}
-		Points []struct {
-			ID, Name, Level, Fault, Reason string
-			Disabled                       float64 `json:"disabled_seconds"`
-			Values                         []struct{ Text, Quality, Reason string }
-		}
+		Points  []reportPoint
 		Outputs []struct {
 			ID      string
 			Playing bool

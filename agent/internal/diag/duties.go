@@ -242,7 +242,9 @@ func callView(c *alarm.CallState) dutyView {
 }
 
 func incidentView(in *alarm.Incident) dutyView {
-	v := dutyView{Name: incidentWord, ID: string(in.ID), Of: string(in.ID), Class: "prealarm", State: unreset}
+	v := dutyView{
+		Name: incidentWord, ID: string(in.ID), Of: string(in.ID), Class: "prealarm", State: unreset,
+	}
 	for s := alarm.Judging; s >= alarm.Accepting; s-- {
 		st := in.Step(s)
 		if st.Done {
