@@ -2,80 +2,11 @@ package site
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
 	"github.com/firepost/firepost/agent/detect"
 )
-
-// user is a part of the file and where it hangs.
-type user struct {
-	place
-	what    string // such as `sensor "kitchen-air"`
-	line    int
-	model   string
-	options map[string]string
-}
-
-func (c *checker) users() []user {
-	var all []user
-	for _, s := range c.sensors {
-		all = append(all, user{
-			s.place, fmt.Sprintf("sensor %q", s.name), s.line, s.model, s.options,
-		})
-	}
-	for _, o := range c.outputs {
-		all = append(all, user{
-			o.place, fmt.Sprintf("output %q", o.plan.ID), o.line, o.model, o.options,
-		})
-	}
-	return all
-}
-
-// wiring finds two parts in one place.
-func (c *checker) wiring() {
-	users := c.users()
-	for i, b := range users {
-		for _, a := range users[:i] {
-			if text := clash(a, b); text != "" {
-				c.wrong(b.line, b.what, "%s", text)
-				break
-			}
-		}
-	}
-}
-
-// clash says why two parts cannot be where they are; "" when they can.
-func clash(a, b user) string {
-	line, isLine := strings.CutPrefix(b.bus, "line:")
-	switch {
-	case b.bus == "" || a.bus != b.bus:
-		return ""
-	case isLine:
-		return fmt.Sprintf("line %q is already used by %s on line %d of this file; "+
-			"give each its own", line, a.what, a.line)
-	case a.chip != b.chip:
-		return ""
-	}
-	input, shares := b.options[inputOption]
-	_, other := a.options[inputOption]
-	switch {
-	case a.model != b.model && !(shares && other):
-		return fmt.Sprintf("%s is already %s of model %q on line %d; correct the address of one",
-			b.chip, a.what, a.model, a.line)
-	case shares && other && a.options[inputOption] == input:
-		return fmt.Sprintf("input %s of %s is already %s on line %d; give each its own",
-			input, b.chip, a.what, a.line)
-	case !shares:
-		return fmt.Sprintf("it is the same part as %s on line %d; remove one, "+
-			"for a sensor may feed many points", a.what, a.line)
-	}
-	return ""
-}
-
-// inputOption is the option of models that share a converter: each takes an input of it.
-const inputOption = "channel"
 
 // slow is how rarely a part may be read that life depends on, before it is worth a word.
 const slow = 10 * time.Second
@@ -83,6 +14,7 @@ const slow = 10 * time.Second
 // warn looks for what is allowed and probably not meant.
 func (c *checker) warn() {
 	c.warnSensors()
+	c.warnBusNames()
 	c.warnEffects()
 	c.warnModes()
 	c.noteCallPoints()

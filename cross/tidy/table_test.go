@@ -32,11 +32,12 @@ var rooms = map[string][]string{
 	"drivers/dfgas":       {"drivers"},
 	"drivers/scd4x":       {"drivers"},
 	"drivers/pulses":      {"drivers"},
+	"drivers/pca9548":     {},
 	"drivers/catalog": {
 		"drivers", "drivers/contact", "drivers/relay", "drivers/sht4x", "drivers/sps30",
 		"drivers/ads1115", "drivers/loop420", "drivers/ratiometric", "drivers/eolloop",
 		"drivers/ina2xx", "drivers/mcp23017", "drivers/pcf8574", "drivers/mcp342x",
-		"drivers/mains", "drivers/mq", "drivers/leakrope", "drivers/ds3231",
+		"drivers/mains", "drivers/mq", "drivers/leakrope", "drivers/ds3231", "drivers/pca9548",
 		"drivers/max3010x",
 		"drivers/dfgas", "drivers/scd4x", "drivers/pulses",
 		"drivers/sht3x", "drivers/aht20", "drivers/sgp40", "drivers/mlx90614",

@@ -228,6 +228,12 @@ func TestOptionsSayWhatToWrite(t *testing.T) {
 		{"sht4x", "bus", "zzz", `"zzz" is not an I²C bus; write bus = "i2c-1", or another one that `},
 		{"sht4x", "bus", "3", `"3" is not an I²C bus; write bus = "i2c-3", `},
 		{"sht4x", "bus", "I2C0", `"I2C0" is not an I²C bus; write bus = "i2c-0", `},
+		{"sht4x", "bus", "i2c 1", `"i2c 1" is not an I²C bus; write bus = "i2c-1", `},
+		{"sht4x", "bus", "i2c-1 ", `"i2c-1 " is not an I²C bus; write bus = "i2c-1", `},
+		{"sht4x", "bus", "/dev/i2c/1", `"/dev/i2c/1" is not an I²C bus; write bus = "i2c-1", `},
+		{"sht4x", "bus", "i2c1/mux-0x70/0", `"i2c1" is not an I²C bus; write bus = "i2c-1", `},
+		{"sht4x", "bus", "i2c-1/mux-0x6f/0", ` with an address from 0x70 to 0x77 and a channel `},
+		{"sht4x", "bus", "i2c-1/mux-0x70", ` has no channel of a switch behind "/mux-"; write it `},
 		{"sht4x", "bus", "i2c-01", `"i2c-01" is not an I²C bus; write bus = "i2c-1", `},
 		{"sht4x", "address", "44",
 			`sht4x has no address "44"; write "0x44", "0x45" or "0x46"`},
@@ -267,7 +273,8 @@ func TestOptionsSayWhatToWrite(t *testing.T) {
 // What a board can open is accepted.
 func TestNamesOfPlacesAreAccepted(t *testing.T) {
 	for option, names := range map[string][]string{
-		"bus": {"i2c-0", "i2c-1", "/dev/i2c-10"},
+		"bus": {"i2c-0", "i2c-1", "/dev/i2c-10", "/soc/i2c@7e804000", "bcm2835 (i2c@7e804000)",
+			"30a40000.i2c", "MCP2221 usb-i2c bridge"},
 		"line": {"GPIO17", "gpiochip0:17", "pinctrl-bcm2711:5", "7000000.gpio:0", "INT34C5:00:3",
 			"P1_11", "P8.07", "siren", "LINE3", "OUT-siren"},
 	} {
@@ -432,6 +439,36 @@ func TestIdentityIsAskedThroughTheCatalog(t *testing.T) {
 		}
 		if err := s.(drivers.Prober).Probe(); (err != nil) != has { // nothing answers there
 			t.Errorf("%s: got %v, want it asked: %v", model, err, has)
+		}
+	}
+}
+
+// A part is known by one place, however its bus is written; all that is on one bus and behind its
+// switches is read by one goroutine.
+func TestPlaceIsOneHoweverItIsWritten(t *testing.T) {
+	place := func(opts map[string]string) string {
+		bus, chip := catalog.Sensors()["sht4x"].Place(opts)
+		return bus + " " + chip
+	}
+	for want, all := range map[string][]map[string]string{
+		"i2c:i2c-1 i2c-1/0x44": {nil, {"bus": "/dev/i2c-1"}, {"address": "68"}},
+		"i2c:i2c-1 i2c-1/mux-0x70/3/0x44": {{"bus": "i2c-1/mux-0x70/3"},
+			{"bus": "/dev/i2c-1/mux-112/3"}},
+		"i2c:/soc/i2c@7e804000 /soc/i2c@7e804000/0x44": {{"bus": "/soc/i2c@7e804000"}},
+	} {
+		for _, opts := range all {
+			if got := place(opts); got != want {
+				t.Errorf("%v: got %s, want %s", opts, got, want)
+			}
+		}
+		_, chip, _ := strings.Cut(want, " ")
+		if spot, ok := catalog.SpotOf(chip); !ok || spot.String() != chip || spot.Addr() != 0x44 {
+			t.Errorf("%s: got %v, %v", chip, spot, ok)
+		}
+	}
+	for _, chip := range []string{"line:GPIO17", "", "i2c-1/0xzz", "i2c-1/mux-0x70/9/0x44"} {
+		if spot, ok := catalog.SpotOf(chip); ok {
+			t.Errorf("%q: got %v, want no place on I²C", chip, spot)
 		}
 	}
 }

@@ -78,7 +78,7 @@ func (s settings) onlyInputs() error {
 func mcp23017Output() OutputModel {
 	d := mcp23017.Describe()
 	d.Name = "one pin of a Microchip MCP23017"
-	options := []Option{busOption(), addressOption(d, "0x20"), pinOption(mcp23017.Pins),
+	options := []Option{ownBusOption(), addressOption(d, "0x20"), pinOption(mcp23017.Pins),
 		levelOption("active", "high", "on")}
 	return onExpander(d, options, func(bus i2c.Bus, s settings, shared *mcp23017.Shared) (
 		pin, error) {
@@ -90,7 +90,7 @@ func mcp23017Output() OutputModel {
 func pcf8574Output() OutputModel {
 	d := pcf8574.Describe()
 	d.Name = "one pin of a PCF8574 or PCF8574A"
-	options := []Option{busOption(), addressOption(d, "0x20"), pinOption(pcf8574.Pins),
+	options := []Option{ownBusOption(), addressOption(d, "0x20"), pinOption(pcf8574.Pins),
 		pinsOption("outputs", "0-7", pcf8574.Pins, 0,
 			`write all pins of the part that are outputs, such as outputs = "4-7"; the others `+
 				`are let go`),
@@ -129,7 +129,7 @@ func onExpander[S any](d drivers.Descriptor, options []Option,
 			if err := s.check(); err != nil {
 				return nil, err
 			}
-			bus, err := b.I2C(busName(s.text("bus")))
+			bus, err := s.bus().open(b)
 			if err != nil {
 				return nil, err
 			}

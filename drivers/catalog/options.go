@@ -55,39 +55,6 @@ func (s settings) check() error {
 	return nil
 }
 
-func busOption() Option {
-	return Option{Name: "bus", Default: "i2c-1",
-		Help: `write bus = "i2c-1", or another I²C bus that ls /dev/i2c-* shows`,
-		Check: func(text string) error {
-			if err := checkName(text); err != nil {
-				return err
-			}
-			if !kernelBus.MatchString(text) {
-				return fmt.Errorf(`%q is not an I²C bus; write bus = "i2c-%s", `+
-					`or another one that ls /dev/i2c-* shows`, text, busNumber(text))
-			}
-			return nil
-		}}
-}
-
-// kernelBus is an I²C bus as the kernel names it. Other names of the same bus are refused: two
-// parts on it could not be told to share it.
-var kernelBus = regexp.MustCompile(`^(?:/dev/)?i2c-(?:0|[1-9][0-9]{0,3})$`)
-
-// nearBus is what people write for a bus: i2c1, I2C-1, /dev/i2c/1 or just 1.
-var nearBus = regexp.MustCompile(`^(?i:/dev/)?(?i:i2c)?[-_/:]?0*([0-9]{1,4})$`)
-
-// busNumber guesses which bus is meant.
-func busNumber(text string) string {
-	if m := nearBus.FindStringSubmatch(text); m != nil {
-		return m[1]
-	}
-	return "1"
-}
-
-// busName is the one name by which a bus is known.
-func busName(text string) string { return strings.TrimPrefix(text, "/dev/") }
-
 // addressOption is the address of a part that can have any of those in its descriptor.
 func addressOption(d drivers.Descriptor, usual string) Option {
 	all := make([]string, len(d.Addresses))

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"strconv"
 	"time"
 
 	"periph.io/x/conn/v3/i2c"
@@ -130,15 +129,15 @@ func onBusAndLines(d drivers.Descriptor, options []Option,
 		Options:    options,
 		Place: func(opts map[string]string) (bus, chip string) {
 			s := settings{options, opts}
-			name := busName(s.text("bus"))
-			return "i2c:" + name, name + "/0x" + strconv.FormatUint(uint64(s.address()), 16)
+			path := s.bus()
+			return "i2c:" + path.root, Spot{path, s.address()}.String()
 		},
 		Open: func(b Board, opts map[string]string) (drivers.Sensor, error) {
 			s := settings{options, opts}
 			if err := s.check(); err != nil {
 				return nil, err
 			}
-			bus, err := b.I2C(busName(s.text("bus")))
+			bus, err := s.bus().open(b)
 			if err != nil {
 				return nil, err
 			}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -65,17 +66,37 @@ func (b *Bus) Transfers() (n int, busy time.Duration) {
 	return b.transfers, b.busy
 }
 
+// branch is a chip with others behind it: those that hear an address now, and all of them.
+type branch interface {
+	Behind(addr uint16) []chip.Chip
+	All() []chip.Chip
+}
+
+// at are the chips that hear an address now.
 func (b *Bus) at(addr uint16) []chip.Chip {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.chips[addr]
+	all := slices.Clone(b.chips[addr])
+	for _, chips := range b.chips {
+		for _, c := range chips {
+			if s, ok := c.(branch); ok {
+				all = append(all, s.Behind(addr)...)
+			}
+		}
+	}
+	return all
 }
 
 func (b *Bus) all() (all []chip.Chip) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, chips := range b.chips {
-		all = append(all, chips...)
+		for _, c := range chips {
+			all = append(all, c)
+			if s, ok := c.(branch); ok {
+				all = append(all, s.All()...)
+			}
+		}
 	}
 	return all
 }

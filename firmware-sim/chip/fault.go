@@ -77,6 +77,9 @@ func Kinds() []KindInfo { return slices.Clone(kinds) }
 // expanders measure nothing: they tell levels, at once.
 var expanders = []string{"mcp23017", "pcf8574"}
 
+// switching are the faults of a switch, which only passes on.
+var switching = []Kind{Absent, Nack, NackWrite, BrownOut}
+
 // measuring are the faults of what takes time, or has a value that can be a little off.
 var measuring = []Kind{Busy, Slow, Saturated, Noise, Spike, Offset}
 
@@ -85,6 +88,8 @@ func (k Kind) Applies(model string) bool {
 	for _, info := range kinds {
 		switch {
 		case info.Kind != k:
+		case model == "pca9548":
+			return slices.Contains(switching, k)
 		case info.Parts != nil:
 			return slices.Contains(info.Parts, model)
 		default:

@@ -162,8 +162,8 @@ func TestErrorsBecomeReasons(t *testing.T) {
 }
 
 // A device that fails beside others that answer is tried a second time, and then asked less and
-// less often, while bad readings go on at its period; when it
-// answers, all is as before at once.
+// less often, while bad readings go on at its period; when it answers, all is as before at
+// once.
 func TestFailingDeviceBacksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, log := &script{}, newDiary()

@@ -1,0 +1,159 @@
+package site
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/firepost/firepost/drivers/catalog"
+)
+
+// user is a part of the file and where it hangs.
+type user struct {
+	place
+	what    string // such as `sensor "kitchen-air"`
+	line    int
+	model   string
+	options map[string]string
+}
+
+func (c *checker) users() []user {
+	var all []user
+	for _, s := range c.sensors {
+		all = append(all, user{
+			s.place, fmt.Sprintf("sensor %q", s.name), s.line, s.model, s.options,
+		})
+	}
+	for _, o := range c.outputs {
+		all = append(all, user{
+			o.place, fmt.Sprintf("output %q", o.plan.ID), o.line, o.model, o.options,
+		})
+	}
+	return all
+}
+
+// inputOption is the option of models that share a converter: each takes an input of it.
+const inputOption = "channel"
+
+// wiring finds two parts in one place.
+func (c *checker) wiring() {
+	users := c.users()
+	for i, b := range users {
+		for _, a := range users[:i] {
+			if text := c.clash(users, a, b); text != "" {
+				c.wrong(b.line, b.what, "%s", text)
+				break
+			}
+		}
+	}
+}
+
+// clash says why two parts cannot be where they are; "" when they can.
+func (c *checker) clash(users []user, a, b user) string {
+	line, isLine := strings.CutPrefix(b.bus, "line:")
+	switch {
+	case b.bus == "" || a.bus != b.bus:
+		return ""
+	case isLine:
+		return fmt.Sprintf("line %q is already used by %s on line %d of this file; "+
+			"give each its own", line, a.what, a.line)
+	case a.chip != b.chip:
+		return c.overlap(users, a, b)
+	}
+	input, shares := b.options[inputOption]
+	_, other := a.options[inputOption]
+	switch {
+	case a.model != b.model && !(shares && other):
+		return fmt.Sprintf("%s is already %s of model %q on line %d; %s", b.chip, a.what, a.model,
+			a.line, c.apart(users, a, b))
+	case shares && other && a.options[inputOption] == input:
+		return fmt.Sprintf("input %s of %s is already %s on line %d; give each its own",
+			input, b.chip, a.what, a.line)
+	case !shares:
+		return fmt.Sprintf("it is the same part as %s on line %d; remove one, for a sensor may "+
+			"feed many points; if there are two parts, %s", a.what, a.line, c.apart(users, a, b))
+	}
+	return ""
+}
+
+// overlap says what two parts hear of each other that are not at the same place: one behind a
+// switch and one before it, or one that has the address of the switch.
+func (c *checker) overlap(users []user, a, b user) string {
+	at, okA := catalog.SpotOf(a.chip)
+	bt, okB := catalog.SpotOf(b.chip)
+	if !okA || !okB {
+		return ""
+	}
+	if at.Hears(bt) {
+		return fmt.Sprintf("%s answers together with %s, %s on line %d, when a switch between "+
+			"them is open; %s", b.chip, a.chip, a.what, a.line, c.apart(users, a, b))
+	}
+	if s, ok := bt.Switch(); ok && s.Hears(at) {
+		return fmt.Sprintf("the switch that it is behind has the address of %s on line %d; %s",
+			a.what, a.line, c.apart(users, a, a))
+	}
+	if s, ok := at.Switch(); ok && s.Hears(bt) {
+		return fmt.Sprintf("it has the address of the switch that %s on line %d is behind; %s",
+			a.what, a.line, c.apart(users, b, b))
+	}
+	return ""
+}
+
+// apart says how two parts can be told apart: by a free address of one of them, or by a switch.
+func (c *checker) apart(users []user, a, b user) string {
+	for _, u := range []user{b, a} {
+		if free, ok := c.freeAddress(users, u); ok {
+			return fmt.Sprintf(`give %s another address, such as address = "%#x"`, u.what, free)
+		}
+	}
+	at, _ := catalog.SpotOf(b.chip)
+	if _, behind := at.Switch(); behind {
+		return "put one of them on another channel or another bus"
+	}
+	return fmt.Sprintf(`neither has a free address: put one of them on another bus, or behind a `+
+		`PCA9548 and write bus = "%s/mux-0x70/0" there`, strings.TrimPrefix(b.bus, "i2c:"))
+}
+
+// freeAddress is an address that a part can have and that nobody hears. One of another sixteen is
+// that of another type of the part, and cannot be set.
+func (c *checker) freeAddress(users []user, u user) (uint16, bool) {
+	at, _ := catalog.SpotOf(u.chip)
+	all := slices.Concat(c.sensorModels[u.model].Descriptor.Addresses,
+		c.outputModels[u.model].Descriptor.Addresses)
+	for _, addr := range all {
+		other := at.At(addr)
+		if addr>>4 == at.Addr()>>4 && !slices.ContainsFunc(users, func(o user) bool {
+			return heard(o, other)
+		}) {
+			return addr, true
+		}
+	}
+	return 0, false
+}
+
+// heard tells whether a part, or the switch that it is behind, hears what is meant for another.
+func heard(u user, other catalog.Spot) bool {
+	at, ok := catalog.SpotOf(u.chip)
+	s, behind := at.Switch()
+	return ok && (at.Hears(other) || behind && s.Hears(other))
+}
+
+// warnBusNames finds buses that are named in two ways: two names may mean one bus, and then nobody
+// sees that two parts on it clash.
+func (c *checker) warnBusNames() {
+	var numbered, named user
+	for _, u := range c.users() {
+		at, ok := catalog.SpotOf(u.chip)
+		switch {
+		case ok && at.IsNumbered():
+			numbered = u
+		case ok:
+			named = u
+		}
+	}
+	if numbered.what != "" && named.what != "" {
+		c.odd(named.line, named.what, "its bus has a name that stays, and that of %s on line %d a "+
+			"number; both may mean one bus: name all buses in the same way", numbered.what,
+			numbered.line)
+	}
+}

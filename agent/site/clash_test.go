@@ -1,0 +1,94 @@
+package site_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/firepost/firepost/agent/site"
+)
+
+// part is a [[sensor]].
+func part(name, model, keys string) string {
+	return fmt.Sprintf("[[sensor]]\nname = %q\nmodel = %q\n%s\n", name, model, keys)
+}
+
+// Two parts that hear the same address are a mistake that names both and says what to write. Parts
+// that a switch keeps apart are none.
+func TestPartsThatHearEachOtherAreRefused(t *testing.T) {
+	const head = "[site]\nid = \"s\"\n"
+	sht := func(name, keys string) string { return part(name, "sht4x", keys) }
+	for _, c := range []struct{ name, parts, want string }{
+		{"another address is free", sht("a", "") + sht("b", ""),
+			`sensor "b": it is the same part as sensor "a" on line 3; remove one, for a sensor may ` +
+				`feed many points; if there are two parts, give sensor "b" another address, such as ` +
+				`address = "0x45"`},
+		{"two models", part("dust", "sps30", "") + part("eye", "amg8833", ""),
+			`sensor "eye": i2c-1/0x69 is already sensor "dust" of model "sps30" on line 3; give ` +
+				`sensor "eye" another address, such as address = "0x68"`},
+		{"two models, the other gives way", part("eye", "amg8833", "") + part("dust", "sps30", ""),
+			`give sensor "eye" another address, such as address = "0x68"`},
+		{"no address is free", part("dust", "sps30", "") + part("air", "sen55", ""),
+			`neither has a free address: put one of them on another bus, or behind a PCA9548 and ` +
+				`write bus = "i2c-1/mux-0x70/0" there`},
+		{"before and behind a switch", sht("a", "") + sht("b", `bus = "i2c-1/mux-0x70/0"`),
+			`sensor "b": i2c-1/mux-0x70/0/0x44 answers together with i2c-1/0x44, sensor "a" on ` +
+				`line 3, when a switch between them is open; give sensor "b" another address, such ` +
+				`as address = "0x45"`},
+		{"behind two switches", sht("a", `bus = "i2c-1/mux-0x70/0"`) +
+			sht("b", `bus = "i2c-1/mux-0x71/1"`), `answers together with i2c-1/mux-0x70/0/0x44`},
+		{"on two channels", sht("a", `bus = "i2c-1/mux-0x70/0"`) +
+			sht("b", `bus = "i2c-1/mux-0x70/1"`), ""},
+		{"on two buses", sht("a", `bus = "i2c-0"`) + sht("b", ""), ""},
+		{"the address of its own switch", part("air", "bme280", "") +
+			sht("b", `bus = "i2c-1/mux-0x76/1"`),
+			`sensor "b": the switch that it is behind has the address of sensor "air" on line 3; ` +
+				`give sensor "air" another address, such as address = "0x77"`},
+		{"the address of a switch", sht("b", `bus = "i2c-1/mux-0x76/1"`) + part("air", "bme280", ""),
+			`sensor "air": it has the address of the switch that sensor "b" on line 3 is behind; ` +
+				`give sensor "air" another address, such as address = "0x77"`},
+		{"another type of the part", part("pins", "pcf8574", `address = "0x38"`) +
+			part("air", "aht20", ""), `give sensor "pins" another address, such as address = "0x39"`},
+		{"the other one is a switch's", part("x", "bme280", "") +
+			sht("b", `bus = "i2c-1/mux-0x77/1"`) + part("y", "bme280", ""),
+			`neither has a free address: put one of them on another bus`},
+		{"no channel", sht("b", `bus = "i2c-1/mux-0x70/8"`),
+			`write it like bus = "i2c-1/mux-0x70/3", with an address from 0x70 to 0x77 and a ` +
+				`channel from 0 to 7`},
+		{"an output behind a switch", "[[output]]\nid = \"lamp\"\nkind = \"beacon\"\n" +
+			"model = \"mcp23017\"\nchannel = \"1\"\nbus = \"i2c-1/mux-0x70/1\"\n",
+			`put it on the bus itself: write bus = "i2c-1"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := site.Parse("site.toml", []byte(head+c.parts))
+			switch {
+			case c.want == "" && err != nil && strings.Contains(err.Error(), "address"):
+				t.Errorf("got:\n%v\nwant none about addresses", err)
+			case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+				t.Errorf("got:\n%v\nwant in it:\n%s", err, c.want)
+			}
+		})
+	}
+}
+
+// Buses that are named in two ways are worth a word: two parts on one of them could clash unseen.
+func TestBusesNamedInTwoWaysAreOdd(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		odd  bool
+	}{
+		{"i2c-1", "/soc/i2c@7e804000", true}, {"bcm2835 (i2c@7e804000)", "i2c-0", true},
+		{"/soc/i2c@7e804000", "/soc/i2c@7e205000/mux-0x70/1", false}, {"i2c-1", "/dev/i2c-0", false},
+	} {
+		s, err := site.Parse("site.toml", []byte("[site]\nid = \"s\"\n"+
+			"[[point]]\nid = \"heat\"\nclass = \"heat\"\nfrom = \"a.temperature\"\n"+
+			part("a", "sht4x", fmt.Sprintf("bus = %q", c.a))+
+			part("b", "sht4x", fmt.Sprintf("bus = %q\naddress = \"0x45\"", c.b))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if odd := strings.Contains(s.Warnings.Error(), "name all buses in the same way"); odd != c.odd {
+			t.Errorf("%s and %s: got\n%v", c.a, c.b, s.Warnings)
+		}
+	}
+}
