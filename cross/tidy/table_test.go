@@ -74,6 +74,7 @@ var rooms = map[string][]string{
 	"firmware-sim/chip":       {},
 	"firmware-sim/world":      {},
 	"firmware-sim/board":      {"firmware-sim/chip", "drivers"},
+	"firmware-sim/vhost":      {"drivers"},
 	"firmware-sim/recordings": {},
 	"firmware-sim/replay":     {"firmware-sim/chip"},
 	"firmware-sim/score": {
@@ -123,8 +124,9 @@ var keepers = []struct {
 		"cross/bench"}, "one place serves pages"},
 	{"os/exec", []string{"cross/bench"}, "the agent starts no program"},
 	{"net", []string{"agent", "agent/cmd/firepost", "agent/internal/diag", "agent/internal/uplink",
-		"agent/site", "cross/bench", "drivers/board", "firmware-sim", "firmware-sim/board",
-		"firmware-sim/district", "provisioning"}, "the loop, the panel and the outbox know no network"},
+		"agent/site", "cross/bench", "drivers/board", "firmware-sim",
+		"firmware-sim/board", "firmware-sim/district", "firmware-sim/vhost", "provisioning"},
+		"the loop, the panel and the outbox know no network"},
 }
 
 // deviceFree lists what may never be linked into the device's binary.
