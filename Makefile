@@ -97,6 +97,13 @@ mutants: ## mistakes planted in the panel and its rules; each must be found by t
 bench: cross ## latency, throughput, memory and size, one JSON line a figure: 15 minutes, ARGS=-quick 4
 	@go run ./cross/bench $(ARGS)
 
+.PHONY: vm
+vm: ## bin/firepost-linux-arm64 on a Debian kernel in qemu: a fire, a pulled bus, a power cut
+	@cross/vm/kernel.sh
+	GOOS=linux GOARCH=arm64 $(BUILD) -o bin/firepost-linux-arm64 ./agent/cmd/firepost
+	FIREPOST_ARM64=$(CURDIR)/bin/firepost-linux-arm64 \
+	  go test -tags vm -count=1 -timeout 10m -run 'TestVM$$' -v ./cross/vm | grep -v '^=== '
+
 .PHONY: ci
 ci: tidy cross ## what .ci/run runs after "make test"
 	go test -race -timeout 15m ./agent/... ./buffer/... ./drivers/... ./firmware-sim/...

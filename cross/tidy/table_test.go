@@ -95,6 +95,10 @@ var rooms = map[string][]string{
 
 	"cross/tidy":   {},
 	"cross/report": {},
+
+	"cross/vm":        {},
+	"cross/vm/init":   {},
+	"cross/vm/hammer": {"drivers/board"},
 	"cross/bench": {
 		"agent", "agent/alarm", "agent/detect", "agent/point", "agent/site", "agent/wire", "buffer",
 		"drivers", "provisioning", "firmware-sim/board", "firmware-sim/chip",
@@ -122,9 +126,9 @@ var keepers = []struct {
 		"the device has no broker"},
 	{"net/http", []string{"agent", "agent/internal/diag", "agent/cmd/firepost", "firmware-sim",
 		"cross/bench"}, "one place serves pages"},
-	{"os/exec", []string{"cross/bench"}, "the agent starts no program"},
+	{"os/exec", []string{"cross/bench", "cross/vm/init"}, "the agent starts no program"},
 	{"net", []string{"agent", "agent/cmd/firepost", "agent/internal/diag", "agent/internal/uplink",
-		"agent/site", "cross/bench", "drivers/board", "firmware-sim",
+		"agent/site", "cross/bench", "cross/vm/init", "drivers/board", "firmware-sim",
 		"firmware-sim/board", "firmware-sim/district", "firmware-sim/vhost", "provisioning"},
 		"the loop, the panel and the outbox know no network"},
 }

@@ -1,0 +1,135 @@
+//go:build vm
+
+package vm
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// A station on a real kernel keeps every promise that a simulated board shows it to keep: a pressed
+// call point and a fire sound the siren and reach the district; a bus that is unplugged is a fault
+// and heals; nothing that happens to the program or the machine ends an alarm.
+func TestVM(t *testing.T) {
+	s := newStation(t)
+	s.clear()
+	s.board.Pin(callPoint).Drive(true)
+	s.boot()
+	t.Logf("booted in %v", time.Since(s.began).Round(time.Millisecond))
+	for _, part := range []struct {
+		name string
+		run  func(*testing.T, *station)
+	}{
+		{"Check", check}, {"CallPoint", pressed}, {"BusUnplugged", unplugged}, {"Fire", burning},
+		{"Killed", killed}, {"Frozen", frozen}, {"PowerCut", powerCut}, {"SharedBus", sharedBus},
+	} {
+		ok := t.Run(part.name, func(t *testing.T) {
+			s.t, s.machine.t = t, t
+			part.run(t, s)
+		})
+		s.t, s.machine.t = t, t
+		if !ok {
+			return // what follows builds on it
+		}
+	}
+}
+
+// The site file is judged in the machine as it is on a desk.
+func check(_ *testing.T, s *station) {
+	since := s.order("run", "/bin/firepost", "check")
+	s.await(since, "/etc/firepost/site.toml: good.")
+}
+
+// A contact is read without interrupts, and its alarm is heard, and known to the district.
+func pressed(t *testing.T, s *station) {
+	await(t, "a station that is online", func() bool {
+		for _, online := range s.receiver.Report().Online {
+			return online
+		}
+		return false
+	})
+	if s.isHigh(siren) {
+		t.Fatal("the siren sounds before there is an alarm")
+	}
+	s.board.Pin(callPoint).Drive(false)
+	siren, known := s.sounds(true), s.raised("call-1", "raised")
+	t.Logf("siren %v after the contact, district %v later", siren, known)
+	s.board.Pin(callPoint).Drive(true)
+	s.order("run", "/bin/firepost", "ack")
+	s.order("run", "/bin/firepost", "reset")
+	s.sounds(false)
+}
+
+// A bus that is gone is a fault of each of its sensors, and both read again when it is back. The
+// agent holds no file of it: the driver could not end.
+func unplugged(_ *testing.T, s *station) {
+	since := s.order("unplug", "i2c_virtio")
+	s.await(since, `"point":"heat-1","zone":"room","fault":"sensor_failed"`)
+	s.await(since, `"point":"smoke-1","zone":"room","fault":"sensor_failed"`)
+	s.order("plug", "i2c_virtio")
+	s.await(since, `"msg":"sensor works again","sensor":"ceiling-air"`)
+	s.await(since, `"msg":"sensor works again","sensor":"ceiling-dust"`)
+}
+
+// A fire is found through the kernel's drivers.
+func burning(t *testing.T, s *station) {
+	s.burn()
+	siren, known := s.sounds(true), s.raised("smoke-1", "raised")
+	t.Logf("siren %v after the fire had grown, district %v later", siren, known)
+	s.raised("heat-1", "raised")
+	s.order("run", "/bin/firepost", "status")
+}
+
+// An agent that is killed comes back half a second later, and its siren with it.
+func killed(_ *testing.T, s *station) {
+	since := s.order("kill")
+	s.await(since, "init: agent is ready")
+	s.sounds(true)
+}
+
+// An agent that hangs is ended by its watchdog.
+func frozen(_ *testing.T, s *station) {
+	since := s.order("freeze")
+	s.await(since, "init: agent gave no sign of life")
+	s.await(since, "init: agent is ready")
+	s.sounds(true)
+}
+
+// A machine whose power is cut boots into its latched alarm, though there is no smoke any more.
+func powerCut(t *testing.T, s *station) {
+	s.cut()
+	s.sounds(false) // a machine without power drives nothing
+	s.clear()
+	s.on()
+	s.sounds(true)
+	t.Logf("siren %v after the power came back", time.Since(s.began).Round(time.Millisecond))
+	s.await(0, "init: agent is ready")
+	await(t, "at the district: both alarms as restored", func() bool {
+		restored := 0
+		for _, r := range s.receiver.Report().Raises {
+			if r.Restored > 0 && (r.Point == "smoke-1" || r.Point == "heat-1") {
+				restored++
+			}
+		}
+		return restored == 2
+	})
+	s.order("run", "/bin/firepost", "reset", "heat-1")
+	s.raised("heat-1", "reset")
+	if r := s.receiver.Report(); len(r.Missing) > 0 || r.Malformed > 0 {
+		t.Errorf("the district misses %v; malformed: %v", r.Missing, r.Faults)
+	}
+}
+
+// A bus that many goroutines share never gives one the bytes of another.
+func sharedBus(t *testing.T, s *station) {
+	s.order("stop")
+	since := s.order("run", "/bin/hammer", bus, "0x20", "4s")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, line := range s.said[since:] {
+		if strings.Contains(line, "hammer:") {
+			t.Log(line)
+		}
+	}
+}
