@@ -141,7 +141,8 @@ func (w *watch) loop(s *diag.Status) {
 	}
 	for _, b := range g.Buses {
 		d := diag.Bus{
-			Name: b.Name, Reads: b.Reads, Errors: b.Errors, Busy: b.Busy, LateMax: b.LateMax,
+			Name: b.Name, Polled: b.Polled, Reads: b.Reads, Errors: b.Errors, Busy: b.Busy,
+			LateMax: b.LateMax,
 		}
 		for i, n := range b.Late {
 			within := guard.LateBounds[i]

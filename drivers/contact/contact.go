@@ -65,5 +65,11 @@ func (d *Dev) Read(dst []drivers.Sample) ([]drivers.Sample, error) {
 // Wait returns after an edge in either direction, or after max.
 func (d *Dev) Wait(max time.Duration) (uint32, error) { return d.line.Wait(max) }
 
+// Interrupts tells whether an edge ends a Wait. Without them the level is asked for every 20 ms.
+func (d *Dev) Interrupts() bool {
+	l, ok := d.line.(interface{ Interrupts() bool })
+	return !ok || l.Interrupts()
+}
+
 // Close gives the line back.
 func (d *Dev) Close() error { return d.line.Close() }

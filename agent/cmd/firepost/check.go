@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -10,6 +12,7 @@ import (
 )
 
 type checkCmd struct {
+	paths
 	config    string
 	reference bool
 	tongue
@@ -18,6 +21,7 @@ type checkCmd struct {
 func prepareCheck(f *pflag.FlagSet) action {
 	c := &checkCmd{}
 	f.StringVarP(&c.config, "config", "c", "/etc/firepost/site.toml", "site file")
+	c.paths.flag(f)
 	c.tongue.flag(f)
 	f.BoolVar(&c.reference, "reference", false, "print a site file that explains every key")
 	return c.run
@@ -54,6 +58,9 @@ func (c *checkCmd) run(o outlet, args []string) error {
 	for _, n := range s.Notes {
 		fmt.Fprintln(o.out, "note:", n)
 	}
+	for _, n := range c.polled(s.Hash) {
+		fmt.Fprintln(o.out, "note:", n)
+	}
 	plan := s.Plan()
 	fmt.Fprintf(o.out, "%s: good. %s (%s): %s, %s, %s, %s\n", c.config, s.Name, s.Hash,
 		count(len(plan.Zones), "zone"), count(len(s.Sensors), "sensor"),
@@ -63,6 +70,30 @@ func (c *checkCmd) run(o outlet, args []string) error {
 		return &exitError{1, ""}
 	}
 	return nil
+}
+
+// polled asks the agent, if one runs with this very file, which lines have no interrupts: a board
+// tells it only to whoever has opened them.
+func (c *checkCmd) polled(hash string) (notes []string) {
+	status := show{paths: c.paths, what: "status", json: true}
+	body, err := status.get(c.client(), nil)
+	var is struct {
+		Site  struct{ Hash string }
+		Buses []struct {
+			Name   string
+			Polled bool
+		}
+	}
+	if err != nil || json.Unmarshal(body, &is) != nil || is.Site.Hash != hash {
+		return nil
+	}
+	for _, b := range is.Buses {
+		if b.Polled {
+			notes = append(notes, fmt.Sprintf("%s: it has no interrupts, so it is asked every "+
+				"20 ms; what hangs on it is seen that much later", strings.TrimPrefix(b.Name, "line:")))
+		}
+	}
+	return notes
 }
 
 func count(n int, noun string) string {

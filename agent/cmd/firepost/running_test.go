@@ -34,6 +34,7 @@ func TestRunning(t *testing.T) {
 		{"ObeysOrders", obeysOrders},
 		{"KnowsItsOperators", knowsItsOperators},
 		{"DrillsAndTests", drillsAndTests},
+		{"NamesLinesWithoutInterrupts", namesLinesWithoutInterrupts},
 		{"RefusesASecondProcess", refusesASecondProcess},
 		{"EndsWithOutputsAsConfigured", endsWithOutputsAsConfigured},
 		{"EndsWithinAPattern", endsWithinAPattern},
@@ -82,6 +83,21 @@ func (s *station) shows(text string) {
 		code, out, _ := s.ask("status")
 		return code == 0 && strings.Contains(unwrapped(out), text)
 	})
+}
+
+// A line that cannot wake its reader is named by check, which asks the agent that runs with the
+// file; it works all the same.
+func namesLinesWithoutInterrupts(t *testing.T, s *station) {
+	if err := s.board.Pin(callPoint).Fail(board.Fault{Kind: board.NoEdges}); err != nil {
+		t.Fatal(err)
+	}
+	s.start().ready()
+	s.alarmed()
+	_, out, said := s.ask("check", s.config)
+	if !strings.Contains(out, "note: GPIO17: it has no interrupts, so it is asked every 20 ms") ||
+		strings.Contains(out, "note: GPIO27: it has no") {
+		t.Errorf("got %q, %q, want GPIO17 named alone", out, said)
+	}
 }
 
 // Each order changes what it names and nothing else, status tells of it, and what makes no sense

@@ -15,6 +15,7 @@ type (
 	}
 	busJSON struct {
 		Name    string     `json:"name"`
+		Polled  bool       `json:"polled,omitempty"`
 		Reads   uint64     `json:"reads"`
 		Errors  uint64     `json:"errors"`
 		Busy    float64    `json:"busy_seconds"`
@@ -111,8 +112,8 @@ func (j *statusJSON) rooms(s *Status) {
 
 func newBusJSON(b Bus) busJSON {
 	j := busJSON{
-		Name: b.Name, Reads: b.Reads, Errors: b.Errors, Busy: b.Busy.Seconds(), Late: []lateJSON{},
-		LateMax: b.LateMax.Seconds(),
+		Name: b.Name, Polled: b.Polled, Reads: b.Reads, Errors: b.Errors,
+		Busy: b.Busy.Seconds(), Late: []lateJSON{}, LateMax: b.LateMax.Seconds(),
 	}
 	for _, l := range b.Late {
 		late := lateJSON{Count: l.Count}

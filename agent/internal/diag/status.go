@@ -58,6 +58,7 @@ type Output struct {
 // Bus is how a bus or a line with sensors is doing.
 type Bus struct {
 	Name    string
+	Polled  bool // a contact whose line has no interrupts: it is asked every 20 ms
 	Reads   uint64
 	Errors  uint64
 	Busy    time.Duration // how long the access under way has lasted; 0: none

@@ -1,13 +1,16 @@
 package guard
 
 import (
+	"fmt"
 	"slices"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
 	"github.com/firepost/firepost/agent/point"
+	"github.com/firepost/firepost/drivers"
 )
 
 // A closure that ends before the guard looks is not lost, and nothing is made up from edges alone.
@@ -91,3 +94,43 @@ func TestContactThatFailsIsToldAndComesBack(t *testing.T) {
 		}
 	})
 }
+
+// A line that is gone from the board is opened anew at every try.
+func TestGoneLineIsOpenedAtEachTry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, gone, opens := &script{}, newContactPart(), 0
+		gone.err = fmt.Errorf("line GPIO17: %w", syscall.ENODEV)
+		run(t, Config{Panel: p, Sensors: []Sensor{{
+			Name: "button", Feeds: []Feed{{Point: "button"}},
+			Open: func() (drivers.Sensor, error) {
+				if opens++; opens < 3 {
+					return gone, nil
+				}
+				return newContactPart(), nil
+			},
+		}}})
+		time.Sleep(2 * time.Second)
+		all := p.readings("button")
+		if last := all[len(all)-1]; opens != 3 || last.Quality != point.Good {
+			t.Errorf("got %+v after %d openings, want it good after 3", last, opens)
+		}
+	})
+}
+
+// A contact whose line has no interrupts is told by the stats.
+func TestDeafContactIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := run(t, Config{Panel: &script{}, Sensors: []Sensor{
+			{Name: "deaf", Open: openOnce(&deafContact{newContactPart()})},
+			{Name: "button", Open: openOnce(newContactPart())},
+		}})
+		time.Sleep(time.Second)
+		if s := h.Stats().Buses; !s[0].Polled || s[1].Polled {
+			t.Errorf("got %+v, want the first one polled", s)
+		}
+	})
+}
+
+type deafContact struct{ *contactPart }
+
+func (deafContact) Interrupts() bool { return false }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/firepost/firepost/agent/point"
@@ -172,9 +173,10 @@ func (d *device) backoff(last time.Duration) time.Duration {
 
 // mustReopen tells whether it is time to open the device anew: one that lost its power has lost its
 // settings too. It is opened once for each failure that asks for it: a part that needs time to
-// settle after an opening gets it.
+// settle after an opening gets it. What is gone from the board cannot come back to what is open.
 func (d *device) mustReopen() bool {
-	return d.dev == nil || d.fails > d.renewed && d.fails%reopenAfter == 0
+	isGone := errors.Is(d.last, syscall.ENODEV)
+	return d.dev == nil || d.fails > d.renewed && (isGone || d.fails%reopenAfter == 0)
 }
 
 // missing says why the device could never be opened; empty: it could, or the agent is still young.

@@ -3,6 +3,7 @@ package guard
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -28,6 +29,7 @@ type poller struct {
 	streak int // accesses that failed, since a good one
 	out    outage
 
+	noEdges       atomic.Bool // a contact of it cannot wake its reader
 	busy          access
 	reads, errors atomic.Uint64
 	late          [len(LateBounds)]atomic.Uint64
@@ -151,6 +153,10 @@ func (p *poller) open(ctx context.Context, d *polled) {
 	if c, ok := d.dev.(drivers.Waiter); ok {
 		p.devices = slices.DeleteFunc(p.devices, func(o *polled) bool { return o == d })
 		contact := &contact{device: d.device, waiter: c}
+		if l, ok := d.dev.(interface{ Interrupts() bool }); ok && !l.Interrupts() {
+			p.noEdges.Store(true)
+			p.g.report(slog.LevelWarn, "no interrupts: asked every 20 ms", "sensor", d.cfg.Name)
+		}
 		p.contacts.Go(func() {
 			p.g.Keep(ctx, "contact "+d.cfg.Name, contact.run)
 			contact.close()

@@ -24,6 +24,7 @@ type Stats struct {
 // BusStats counts what one bus did.
 type BusStats struct {
 	Name    string
+	Polled  bool                    // a contact without interrupts: its level is asked for every 20 ms
 	Reads   uint64                  // conversions read
 	Errors  uint64                  // accesses that failed
 	Busy    time.Duration           // how long the access under way has lasted; 0: none
@@ -59,7 +60,7 @@ func (g *Guard) Stats() Stats {
 	}
 	for _, p := range g.pollers {
 		b := BusStats{Name: p.name, Reads: p.reads.Load(), Errors: p.errors.Load()}
-		b.Busy, b.LateMax = p.busy.lasts(now), p.latest.load()
+		b.Busy, b.LateMax, b.Polled = p.busy.lasts(now), p.latest.load(), p.noEdges.Load()
 		for i := range b.Late {
 			b.Late[i] = p.late[i].Load()
 		}
