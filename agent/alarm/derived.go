@@ -1,6 +1,7 @@
 package alarm
 
 import (
+	"slices"
 	"time"
 
 	"github.com/firepost/firepost/agent/detect"
@@ -149,9 +150,13 @@ func (p *Panel) blind(now point.Instant, d *derived) point.Reason {
 	return point.None
 }
 
+// excuseFor is how long after its input a derived point may be well again: it is made once a
+// second, and its fault ends by the same delay.
+const excuseFor = 2 * deriveEvery
+
 // excused tells whether the fault of a derived point says nothing new: what the panel knows of
-// itself may be not known yet, and an input that fails shows that itself.
-func (p *Panel) excused(w *watched) bool {
+// itself may be not known yet, and an input that fails shows that itself, in its own time.
+func (p *Panel) excused(now point.Instant, w *watched) bool {
 	switch {
 	case w.derived == nil:
 		return false
@@ -159,11 +164,20 @@ func (p *Panel) excused(w *watched) bool {
 		return true
 	}
 	for _, at := range w.derived.from {
-		if src := &p.points[at]; src.finding.Fault != "" || src.disabled != nil {
+		src := &p.points[at]
+		ended := src.fault != "" || src.faultSince != 0 && now.Sub(src.faultSince) <= excuseFor
+		if src.finding.Fault != "" || src.disabled != nil || ended || src.ails() {
 			return true
 		}
 	}
 	return false
+}
+
+// ails tells whether the newest reading of a channel was bad.
+func (w *watched) ails() bool {
+	return slices.ContainsFunc(w.channels, func(c channel) bool {
+		return c.heard != 0 && c.Quality == point.Bad
+	})
 }
 
 // classify tells when a value that is a class becomes another one. The first is told as well.

@@ -39,6 +39,7 @@ func (p *Panel) restore(s Saved) {
 		}
 		if a.active && !w.wait.ended {
 			w.resume(a.meant())
+			w.finding = a.meant() // a plan that comes before the first step goes on from it
 		}
 	}
 	p.restoreTest(s.Test)
@@ -90,7 +91,7 @@ func (p *Panel) shift(now point.Instant) {
 		o := &p.outputs[i]
 		o.began, o.echo.begin, o.echo.since = now, now, now
 	}
-	p.savedAt = now
+	p.savedAt, p.tally.at, p.tally.savedAt = now, now, now
 }
 
 // inherit keeps the disablement, the findings and the values of a point over a new plan.
@@ -111,6 +112,13 @@ func (p *Panel) inherit(now point.Instant, old *watched) {
 		for _, c := range old.channels {
 			if c.Quantity == w.channels[i].Quantity {
 				w.channels[i] = c
+			}
+		}
+	}
+	for i := range w.intakes {
+		for j := range old.intakes {
+			if old.intakes[j].Quantity == w.intakes[i].Quantity {
+				w.intakes[i].Inherit(old.intakes[j])
 			}
 		}
 	}

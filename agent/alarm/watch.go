@@ -104,7 +104,7 @@ func (p *Panel) watch(now point.Instant, w *watched) {
 		p.enable(now, w, Event{Reason: RefusedExpired})
 	}
 	w.finding = w.judge(now)
-	if p.excused(w) {
+	if p.excused(now, w) {
 		w.finding.Fault = ""
 	}
 	w.fresh = w.fresh[:0]

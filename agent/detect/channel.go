@@ -155,3 +155,10 @@ func (n *Intake) Memory() time.Duration { return n.lit }
 
 // Remember takes over what an earlier run kept. Nonsense is cut to what can be.
 func (n *Intake) Remember(lit time.Duration) { n.lit = min(max(lit, 0), n.BurnIn) }
+
+// Inherit goes on from what the intake of an earlier plan has seen: a part that is warm stays warm.
+func (n *Intake) Inherit(old Intake) {
+	own := n.Channel
+	*n = old
+	n.Channel, n.lit = own, min(old.lit, own.BurnIn)
+}

@@ -167,7 +167,8 @@ func (c *condition) elapse(now point.Instant, faulty bool) {
 	}
 	switch {
 	case c.pending && now.Sub(c.since) >= c.Confirm:
-		c.pending, c.stands, c.unsure, c.votes = false, true, c.cold, 0
+		// A dose of an earlier run may be full before there is a value.
+		c.pending, c.stands, c.unsure, c.votes = false, true, c.cold || !c.heard, 0
 		c.why = Evidence{Quantity: c.quantity(), Value: c.last, Limit: c.limit(), Weight: 1000}
 	case c.leaving && !faulty && now.Sub(c.since) >= c.Release:
 		c.leaving, c.stands, c.why = false, false, Evidence{}

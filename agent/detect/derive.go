@@ -109,7 +109,8 @@ type input struct {
 	value int64
 	at    point.Instant
 	seen  bool
-	sure  bool // it was good
+	sure  bool         // it was good
+	why   point.Reason // if it was not
 }
 
 func newInput(d *Derivation, i int) input {
@@ -124,11 +125,12 @@ func (in *input) take(now point.Instant, rd *point.Reading) bool {
 	}
 	in.want = q
 	in.value, in.at, in.seen = rd.Sample.Value, min(rd.At, now), true
-	in.sure = rd.Quality == point.Good
+	in.sure, in.why = rd.Quality == point.Good, rd.Reason
 	return true
 }
 
-// quality is that of a value made of inputs; full tells whether the window is.
+// quality is that of a value made of inputs; full tells whether the window is. What is made of a
+// sensor that warms up warms up too: it is not silent.
 func quality(full bool, ins ...*input) (point.Quality, point.Reason) {
 	q, why := point.Good, point.None
 	for _, in := range ins {
@@ -136,7 +138,7 @@ func quality(full bool, ins ...*input) (point.Quality, point.Reason) {
 		case !in.seen:
 			return point.Bad, point.Stale
 		case !in.sure:
-			q = point.Uncertain
+			q, why = point.Uncertain, in.why
 		}
 	}
 	if !full {

@@ -93,22 +93,26 @@ func (f *ready) Step(
 	now point.Instant, rs []point.Reading,
 ) (value int64, q point.Quality, why point.Reason) {
 	q = point.Good
+	said := point.Bad // the best of those that are not normal
 	for i := range f.in {
 		in := &f.in[i]
 		for j := range rs {
 			in.take(now, &rs[j])
 		}
-		switch {
-		case in.seen && in.value != 0:
-			value = 1
-		case !in.seen:
-			q, why = point.Bad, point.Stale
-		case !in.sure && q == point.Good:
-			q = point.Uncertain
+		is, because := quality(true, in)
+		if in.seen && in.value != 0 {
+			value, said = 1, max(said, is)
+		}
+		if is < q {
+			q, why = is, because
 		}
 	}
-	if value != 0 { // One that is not normal is enough to know.
-		return 1, max(q, point.Uncertain), point.None
+	switch {
+	case value == 0:
+	case said == point.Good: // One that is not normal is enough to know.
+		q, why = point.Good, point.None
+	case q == point.Bad:
+		q, why = point.Uncertain, point.None
 	}
 	return value, q, why
 }

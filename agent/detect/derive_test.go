@@ -252,6 +252,28 @@ func TestColourHasABand(t *testing.T) {
 	}
 }
 
+// What is made of a sensor that warms up says that it warms up too, so that it is not taken for
+// silent.
+func TestDerivedValueWarmsUpWithItsInput(t *testing.T) {
+	for _, d := range []Derivation{
+		{Formula: "ready"}, {Formula: "mean", Window: time.Second}, {Formula: "lasting", Limit: 1},
+		{Formula: "share", Full: 9},
+	} {
+		d.From = []point.ID{"a"}
+		f, q, why := NewFormula(d), point.Good, point.None
+		for s := range 5 {
+			now := point.Instant(s) * point.Instant(time.Second)
+			_, q, why = f.Step(now, []point.Reading{{
+				Point: "a", At: now, Quality: point.Uncertain, Reason: point.WarmUp,
+				Sample: drivers.Sample{Quantity: drivers.Contact, Value: 1},
+			}})
+		}
+		if q != point.Uncertain || why != point.WarmUp {
+			t.Errorf("%s: got %v, %v; want uncertain, warmup", d.Formula, q, why)
+		}
+	}
+}
+
 // Readiness needs every contact: one that is not normal is enough to say no, one that is silent is
 // enough not to say yes.
 func TestReadyNeedsAll(t *testing.T) {

@@ -147,6 +147,20 @@ func TestDoseAlarmEndsInCleanAir(t *testing.T) {
 		every(201, 230, 20_000)), 230), []string{"2m0s alarm", "3m31s normal"})
 }
 
+// A dose that a sensor counted while it warmed up warns, and a restart makes no alarm of it before
+// the sensor is warm.
+func TestDoseOfAColdSensorIsNoAlarmAfterARestart(t *testing.T) {
+	r := New(Spec{Conditions: []Condition{monoxide}, WarmUp: PreAlarm})
+	r.(Rememberer).Remember(Memory{Dose: doseShown})
+	if f := r.Step(at(0), nil); f.Level != PreAlarm {
+		t.Errorf("got %v, want %v", f.Level, PreAlarm)
+	}
+	f := r.Step(at(1), []point.Reading{feed{at: 1, value: 100_000}.reading(drivers.Gas)})
+	if f.Level != Alarm {
+		t.Errorf("with a value: got %v, want %v", f.Level, Alarm)
+	}
+}
+
 // What an earlier run kept is taken over, and nonsense is cut to what can be.
 func TestMemoryIsTakenOverOrCut(t *testing.T) {
 	for _, c := range []struct{ kept, want int64 }{

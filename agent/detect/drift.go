@@ -67,10 +67,15 @@ func (d *drift) set(baseline int64) {
 	d.baseline = min(max(baseline, -most), most)
 }
 
-// restore goes on from a baseline of an earlier run, given in thousandths of a unit.
+// restore goes on from a baseline of an earlier run, given in thousandths of a unit. It rounds up,
+// for they were rounded down: restarts without end must not move a baseline.
 func (d *drift) restore(milli int64) {
 	const most = mostAlarm * 1000
-	d.set(min(max(milli, -most), most) << driftShift / 1000)
+	exact := min(max(milli, -most), most) << driftShift
+	if exact > 0 {
+		exact += 999
+	}
+	d.set(exact / 1000)
 }
 
 // fault says how much of the way to the bound is used up.

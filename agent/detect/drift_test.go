@@ -112,6 +112,21 @@ func TestDirtIsToldBeforeItsBound(t *testing.T) {
 	}
 }
 
+// A baseline that is kept and taken up again, however often, is the same.
+func TestRestartsDoNotMoveABaseline(t *testing.T) {
+	for milli := int64(-500_000); milli <= 500_000; milli += 333 {
+		kept := milli
+		for range 3 {
+			r := New(chamber())
+			r.(Rememberer).Remember(Memory{Drifted: true, Zero: 200, Baseline: kept})
+			kept = r.(Rememberer).Memory().Baseline
+		}
+		if kept != milli {
+			t.Fatalf("got %d, want %d", kept, milli)
+		}
+	}
+}
+
 // No value, however large, makes the products overflow: the baseline stays within its bounds.
 func TestBaselineOfExtremes(t *testing.T) {
 	for _, alarm := range []int64{1, 1000, math.MaxInt64} {

@@ -233,10 +233,12 @@ func (r *specRule) Resume(f Finding) {
 	for i := range r.conditions {
 		c := &r.conditions[i]
 		for _, e := range f.Why {
-			if e.Weight != 0 && c.Level <= f.Level && c.Explains(e) {
-				c.resume(e)
-				found = true
+			warned := c.Level > f.Level // by a sensor that warmed up
+			if e.Weight == 0 || !c.Explains(e) || warned && r.warmUp != f.Level {
+				continue
 			}
+			c.resume(e)
+			c.unsure, found = warned, true
 		}
 	}
 	for i := range r.conditions {

@@ -329,3 +329,24 @@ func TestStepDoesNotAllocate(t *testing.T) {
 		t.Errorf("got %v allocations a step, want none", got)
 	}
 }
+
+// A warning of a sensor that warms up outlives a restart as what it is: no alarm, and not over
+// before a good reading says so.
+func TestWarningOfAColdSensorIsResumed(t *testing.T) {
+	spec := Spec{WarmUp: PreAlarm, Conditions: []Condition{
+		{Kind: Above, Quantity: drivers.Combustible, Level: Alarm, Limit: 10},
+		{Kind: Above, Quantity: drivers.Combustible, Level: AlarmHigh, Limit: 25},
+	}}
+	r := New(spec)
+	rd := feed{value: 30, q: point.Uncertain, reason: point.WarmUp}.reading(drivers.Combustible)
+	was := r.Step(0, []point.Reading{rd})
+	r = New(spec)
+	r.(Resumer).Resume(was)
+	if f := r.Step(0, nil); was.Level != PreAlarm || f.Level != PreAlarm {
+		t.Errorf("was %v, got %v; want both %v", was.Level, f.Level, PreAlarm)
+	}
+	rd = feed{at: 1, value: 30}.reading(drivers.Combustible)
+	if f := r.Step(at(1), []point.Reading{rd}); f.Level != AlarmHigh {
+		t.Errorf("warm: got %v, want %v", f.Level, AlarmHigh)
+	}
+}

@@ -82,8 +82,8 @@ var rooms = map[string][]string{
 		"drivers/catalog", "agent/alarm", "agent/detect", "agent/point", "agent/site",
 	},
 	"firmware-sim/dst": {
-		"firmware-sim/board", "firmware-sim/chip", "drivers", "drivers/catalog", "agent/point",
-		"agent/detect", "agent/alarm",
+		"firmware-sim/board", "firmware-sim/chip", "firmware-sim/world", "drivers",
+		"drivers/catalog", "agent/point", "agent/detect", "agent/alarm", "agent/site",
 	},
 	"firmware-sim/district": {"agent/wire"},
 	"firmware-sim": {

@@ -19,24 +19,27 @@ type agent struct {
 	started time.Duration
 	panel   Panel
 	probes  []*probe
+	byPart  map[*part]*probe
 	outputs []*output
 	inbox   []point.Reading
 }
 
 // probe polls one sensor, as a poller of the real agent does.
 type probe struct {
-	spot       *spot
-	open       func() (drivers.Sensor, error)
-	warmUp     time.Duration
+	*part
 	sensor     drivers.Sensor
-	opened     time.Duration
+	opened     bool
+	warm       time.Duration // it warms up until then
 	due        time.Duration
 	until      time.Duration // of the conversion
 	began      time.Duration
 	converting bool
 	failures   int
+	renewed    int // the failure for which it was opened anew
 	retryAt    time.Duration
+	last       error
 	samples    []drivers.Sample
+	newest     []drivers.Sample // of each feed
 }
 
 // output plays the pattern that is wished.
@@ -50,7 +53,7 @@ type output struct {
 }
 
 func newAgent(s *sim, saved alarm.Saved) *agent {
-	a := &agent{s: s, started: s.clock}
+	a := &agent{s: s, started: s.clock, byPart: map[*part]*probe{}}
 	plan := s.site.plan()
 	a.panel = s.knobs.Panel(plan, saved)
 	first := a.panel.Snapshot(s.knobs.Start)
@@ -65,13 +68,10 @@ func newAgent(s *sim, saved alarm.Saved) *agent {
 			id: o.ID, driver: driver, pattern: pattern, since: s.clock, heard: -1,
 		})
 	}
-	models := catalog.Sensors()
-	for _, p := range s.site.spots {
-		m := models[p.model]
-		a.probes = append(a.probes, &probe{
-			spot: p, warmUp: m.Descriptor.WarmUp, due: s.clock,
-			open: func() (drivers.Sensor, error) { return m.Open(s.site.board, p.opts) },
-		})
+	for _, p := range s.site.parts {
+		pr := &probe{part: p, due: s.clock, newest: make([]drivers.Sample, len(p.sensor.Feeds))}
+		a.probes = append(a.probes, pr)
+		a.byPart[p] = pr
 	}
 	return a
 }
@@ -97,45 +97,55 @@ func (a *agent) poll() []point.Reading {
 	a.inbox = a.inbox[:0]
 	for _, p := range a.probes {
 		switch {
-		case p.spot.stopped():
+		case p.stopped():
 			// A hung access does not come back: neither a value nor an error.
-		case p.sensor == nil:
-			a.openProbe(p)
 		case p.converting:
 			a.read(p)
-		case a.s.clock >= p.due:
+		case a.s.clock < p.due:
+		case a.s.clock < p.retryAt:
+			a.giveBad(p)
+			p.due = a.s.clock + p.period
+		case p.sensor == nil || p.failures > p.renewed && p.failures%6 == 0:
+			a.open(p)
+		default:
 			a.start(p)
 		}
 	}
 	return a.inbox
 }
 
-func (a *agent) openProbe(p *probe) {
-	if a.s.clock < p.due {
-		return
-	}
-	sensor, err := p.open()
+// open opens a sensor, or opens it anew after failures: it may have lost its settings.
+func (a *agent) open(p *probe) {
+	closeIt(p.sensor)
+	p.sensor = nil
+	sensor, err := catalog.Sensors()[p.part.sensor.Model].Open(a.s.site.board, p.part.sensor.Options)
 	if err != nil {
-		p.due = a.s.clock + time.Second
+		if p.opened {
+			a.failed(p, err)
+		} else {
+			p.due = a.s.clock + time.Second
+		}
 		return
 	}
-	p.sensor, p.opened = sensor, a.s.clock
+	if !p.opened {
+		p.opened, p.warm = true, a.s.clock+p.warmUp
+	}
+	p.sensor, p.renewed = sensor, p.failures
 	a.start(p)
 }
 
 func (a *agent) start(p *probe) {
 	now := a.s.clock
-	if now < p.retryAt {
-		a.give(p, drivers.Sample{Quantity: p.spot.feeds}, point.Bad, point.NoDevice)
-		p.due = now + p.spot.period
-		return
-	}
 	for _, other := range a.probes {
-		if other.converting && other.spot.chip != "" && other.spot.chip == p.spot.chip {
+		if other.converting && other.chip != "" && other.chip == p.chip {
 			return // one conversion of a chip at a time
 		}
 	}
 	wait, err := p.sensor.Start()
+	if errors.Is(err, drivers.ErrNotReady) {
+		p.due = now + p.period/10
+		return
+	}
 	if err != nil {
 		a.failed(p, err)
 		return
@@ -153,49 +163,68 @@ func (a *agent) read(p *probe) {
 	}
 	samples, err := p.sensor.Read(p.samples[:0])
 	if errors.Is(err, drivers.ErrNotReady) {
-		p.until = now + p.spot.period/10
-		p.converting = now-p.began < 2*p.spot.period
+		p.until = now + p.period/10
+		p.converting = now-p.began < 2*p.period
 		return
 	}
 	if err != nil {
 		a.failed(p, err)
 		return
 	}
-	p.samples, p.converting, p.failures, p.retryAt = samples, false, 0, 0
-	p.due = max(p.due+p.spot.period, now)
+	if p.failures >= 3 {
+		p.warm = now + p.warmUp // it may have been without power
+	}
+	p.samples, p.converting, p.failures, p.renewed, p.retryAt = samples, false, 0, 0, 0
+	p.due = max(p.due+p.period, now)
 	quality, reason := point.Good, point.None
-	if now-p.opened < p.warmUp {
+	if now < p.warm {
 		quality, reason = point.Uncertain, point.WarmUp
 	}
-	for _, sample := range samples {
-		if sample.Quantity == p.spot.feeds {
-			a.give(p, sample, quality, reason)
+	for i, f := range p.part.sensor.Feeds {
+		for _, sample := range samples {
+			if sample.Channel == f.Channel {
+				p.newest[i] = sample
+				a.give(f.Point, sample, quality, reason)
+			}
 		}
 	}
 }
 
-// failed backs off 1, 2, 4 … 60 s. Meanwhile the point gets a bad reading in each period.
+// failed leaves a sensor alone for 1, 2, 4 … 60 s, from its third failure on. Meanwhile its points
+// get a bad reading in each period.
 func (a *agent) failed(p *probe, err error) {
 	now := a.s.clock
-	p.converting = false
-	p.retryAt = now + min(time.Second<<min(p.failures, 6), time.Minute)
+	p.converting, p.last = false, err
 	p.failures++
-	p.due = max(p.due+p.spot.period, now)
-	reason := point.NoDevice
-	switch {
-	case errors.Is(err, drivers.ErrLineOpen):
-		reason = point.LineOpen
-	case errors.Is(err, drivers.ErrChecksum):
-		reason = point.Checksum
-	case errors.Is(err, drivers.ErrRange):
-		reason = point.Range
+	if p.failures >= 3 {
+		p.retryAt = now + min(time.Second<<min(p.failures-3, 6), time.Minute)
 	}
-	a.give(p, drivers.Sample{Quantity: p.spot.feeds}, point.Bad, reason)
+	p.due = max(p.due+p.period, now)
+	a.giveBad(p)
 }
 
-func (a *agent) give(p *probe, s drivers.Sample, q point.Quality, why point.Reason) {
+func (a *agent) giveBad(p *probe) {
+	reason := point.NoDevice
+	for _, r := range []struct {
+		class error
+		why   point.Reason
+	}{
+		{drivers.ErrLineOpen, point.LineOpen}, {drivers.ErrLineShort, point.LineShort},
+		{drivers.ErrChecksum, point.Checksum}, {drivers.ErrRange, point.Range},
+	} {
+		if errors.Is(p.last, r.class) {
+			reason = r.why
+		}
+	}
+	for i, f := range p.part.sensor.Feeds {
+		p.newest[i].Value = 0
+		a.give(f.Point, p.newest[i], point.Bad, reason)
+	}
+}
+
+func (a *agent) give(id point.ID, s drivers.Sample, q point.Quality, why point.Reason) {
 	a.inbox = append(a.inbox, point.Reading{
-		Point: p.spot.plan.ID, At: a.s.now(), Sample: s, Quality: q, Reason: why,
+		Point: id, At: a.s.now(), Sample: s, Quality: q, Reason: why,
 	})
 }
 
@@ -215,4 +244,14 @@ func (a *agent) play(wishes []alarm.Wish) {
 			o.heard = now
 		}
 	}
+}
+
+// failing tells whether a probe of a spot is not open or has failed.
+func (a *agent) failing(p *spot) bool {
+	for _, in := range p.inputs {
+		if pr := a.byPart[in.part]; pr.sensor == nil || pr.failures > 0 {
+			return true
+		}
+	}
+	return false
 }

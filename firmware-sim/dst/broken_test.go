@@ -1,6 +1,7 @@
 package dst
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,8 @@ type broken struct {
 }
 
 func (b *broken) Step(now point.Instant, in alarm.Input) alarm.Decision {
+	in.Commands = slices.Clone(in.Commands) // the oracle sees what was really asked
+	in.Readings = slices.Clone(in.Readings)
 	if b.before != nil {
 		b.before(now, &in)
 	}
@@ -292,7 +295,26 @@ func TestTrustInTheDistrictOffendsGuarded(t *testing.T) {
 				}
 			}
 		})
-		k.Points = 1 // so that the orders meet
+		k.Points, k.Chaos = 1, 4*time.Minute // so that the orders meet
+		k.Orders = func(points []alarm.PointPlan) (orders []Order) {
+			for at := 5 * time.Second; at < k.Chaos; at += 10 * time.Second {
+				far := alarm.Command{
+					ID: "far " + at.String(), Action: a, Point: points[0].ID,
+					By: alarm.Origin{Kind: alarm.District},
+				}
+				near := far
+				near.ID, near.Action, near.By = "near "+at.String(), alarm.Disable, keyholder
+				near.For, near.Reason = 7*time.Second, "drawn"
+				if a == alarm.Disable {
+					far.For, far.Reason = near.For, near.Reason
+				}
+				if a == alarm.Silence {
+					far.Point = ""
+				}
+				orders = append(orders, Order{at, near}, Order{at + 2*time.Second, far})
+			}
+			return orders
+		}
 		noticed(t, Guarded, k)
 	}
 }

@@ -25,12 +25,13 @@ type Panel interface {
 
 // Knobs change a run. The zero value draws everything from the seed.
 type Knobs struct {
-	Points int                                     // 0: drawn, 1 to 40
-	Chaos  time.Duration                           // length of the first phase; 0: 10 min
-	Start  point.Instant                           // of the first step; no decision may depend on it
-	Panel  func(p alarm.Plan, s alarm.Saved) Panel // nil: alarm.New
-	Orders func(points []alarm.PointPlan) []Order  // given beside the drawn ones
-	Log    io.Writer                               // a line for everything that happens
+	Points  int                                     // 0: drawn, 1 to 40
+	Chaos   time.Duration                           // the first phase; 0: drawn, mostly 3 to 10 min
+	Start   point.Instant                           // of the first step; no decision may depend on it
+	Panel   func(p alarm.Plan, s alarm.Saved) Panel // nil: alarm.New
+	Orders  func(points []alarm.PointPlan) []Order  // given beside the drawn ones
+	Undated bool                                    // the panel never learns the date
+	Log     io.Writer                               // a line for everything that happens
 	// NoRestarts takes the restarts out of the story. How old the remaining time of a disablement
 	// is on the disk, up to 10 s, depends on what else was saved.
 	NoRestarts bool
@@ -72,11 +73,14 @@ type Told struct {
 	At    time.Duration
 	Point point.ID
 	What  string
+	// Derived tells that no sensor gives the point. Some are made of faults, and what is past its
+	// life is one.
+	Derived bool
 }
 
 const (
-	calm     = 150 * time.Second // length of the second phase
-	resetAt  = 110 * time.Second // into it: the back-off is over, every fault has ended
+	calm     = 150 * time.Second // length of the second phase, beside what sensors need to warm up
+	resetFor = 40 * time.Second  // before its end: the back-off is over, every fault has ended
 	mostTold = 100_000
 	// mostViolations of one invariant are kept.
 	mostViolations = 5
@@ -84,18 +88,22 @@ const (
 
 // sim is one run.
 type sim struct {
-	knobs  Knobs
-	rng    *rand.Rand
-	report Report
-	site   *site
-	story  story
-	tick   time.Duration
-	lag    time.Duration // from a decision until what it saved is on the disk
+	knobs   Knobs
+	rng     *rand.Rand
+	report  Report
+	site    *venue
+	outputs []alarm.OutputPlan
+	story   story
+	tick    time.Duration
+	calm    time.Duration // length of the second phase
+	lag     time.Duration // from a decision until what it saved is on the disk
 
 	clock   time.Duration // since the beginning of the run
 	agent   *agent
-	durable alarm.Saved
-	keeping []kept // saved, not yet on the disk
+	durable alarm.Saved // the newest file
+	before  alarm.Saved // the other one
+	lost    bool        // what the last run left could not be read, and nobody was told yet
+	keeping []kept      // saved, not yet on the disk
 	oracle  oracle
 	sum     hash.Hash
 }
@@ -108,33 +116,47 @@ type kept struct {
 // Run plays one seed: a phase of chaos, then one in which everything is healed and must become
 // well again.
 func Run(seed uint64, k Knobs) Report {
-	if k.Chaos == 0 {
-		k.Chaos = 10 * time.Minute
-	}
 	if k.Panel == nil {
 		k.Panel = func(p alarm.Plan, s alarm.Saved) Panel { return alarm.New(p, s) }
 	}
 	s := &sim{knobs: k, rng: rand.New(rand.NewPCG(seed, 0)), sum: sha256.New()}
 	s.report.Seed = seed
-	s.tick = pick(s.rng, 20, 50, 100, 100) * time.Millisecond
+	s.tick = pick(s.rng, 20, 50, 100, 100, 100, 100, 100, 100) * time.Millisecond
+	if k.Chaos == 0 {
+		s.drawChaos()
+	}
 	s.lag = pick(s.rng, 0, 100, 2000) * time.Millisecond
 	s.site = drawSite(s)
 	s.story = drawStory(s)
+	s.outputs = s.site.plan().Outputs
+	for _, p := range s.site.spots {
+		s.calm = max(s.calm, calm+p.warms())
+	}
 	s.report.Points = len(s.site.spots)
 	s.oracle = newOracle(s)
+	s.durable.Memories = s.site.burntIn()
+	s.before = s.durable
 	s.boot()
-	for ; s.clock < k.Chaos; s.clock += s.tick {
+	for ; s.clock < s.knobs.Chaos; s.clock += s.tick {
 		s.world()
 		s.turn(s.story.due(s.clock))
 	}
 	s.heal()
-	for end := k.Chaos + calm; s.clock < end; s.clock += s.tick {
+	for end := s.knobs.Chaos + s.calm; s.clock < end; s.clock += s.tick {
 		s.world()
-		s.turn(s.mend(s.clock - k.Chaos))
+		s.turn(s.mend(s.clock - s.knobs.Chaos))
 	}
 	s.oracle.converged()
 	s.report.Hash = fmt.Sprintf("%x", s.sum.Sum(nil)[:8])
 	return s.report
+}
+
+// drawChaos draws the length of the first phase. A few are long enough for what takes its time.
+func (s *sim) drawChaos() {
+	s.knobs.Chaos = time.Duration(180+s.rng.IntN(420)) * time.Second
+	if s.rng.IntN(50) == 0 {
+		s.knobs.Chaos = 75 * time.Minute
+	}
 }
 
 // now is the moment that the panel is told: the time since its agent started.
@@ -142,11 +164,21 @@ func (s *sim) now() point.Instant {
 	return s.knobs.Start.Add(s.clock - s.agent.started)
 }
 
-// boot starts an agent from what is on the disk.
+// boot starts an agent from what is on the disk. As the keeper does, it numbers the runs by the
+// newest file even where it must take the older one.
 func (s *sim) boot() {
 	s.report.Runs++
-	s.agent = newAgent(s, s.durable)
-	s.oracle.booted(s.durable)
+	found := s.durable
+	switch s.story.finds {
+	case older:
+		found = s.before
+		found.Boot = s.durable.Boot
+	case nothing:
+		found = alarm.Saved{Boot: max(s.durable.Boot, 1<<20), Memories: s.site.burntIn()}
+	}
+	s.lost = s.story.finds != newest
+	s.agent = newAgent(s, found)
+	s.oracle.booted(found)
 	s.logf("boot %d", s.report.Runs)
 }
 
@@ -170,10 +202,16 @@ func (s *sim) turn(orders []alarm.Command) {
 		return
 	}
 	in := alarm.Input{Readings: s.agent.poll(), Commands: orders}
+	if !s.knobs.Undated {
+		in.Day = s.story.today(s.clock)
+	}
+	if s.lost {
+		in.Notices, s.lost = []alarm.Notice{{Fault: alarm.SavedLost, On: true}}, false
+	}
 	if s.clock < s.knobs.Chaos {
-		in.Notices = s.story.notices(s.clock)
+		in.Notices = append(in.Notices, s.story.notices(s.clock)...)
 		if s.story.replans(s.clock) {
-			s.decided(alarm.Input{}, s.agent.panel.Replan(s.now(), s.site.plan()))
+			s.replan()
 		}
 	} else if s.clock-s.knobs.Chaos < s.tick {
 		in.Notices = allWell()
@@ -185,6 +223,13 @@ func (s *sim) turn(orders []alarm.Command) {
 	}
 	s.decided(in, s.agent.panel.Step(s.now(), in))
 	s.report.Steps++
+}
+
+// replan changes to the other file of the site.
+func (s *sim) replan() {
+	s.site.inUse = 1 - s.site.inUse
+	s.site.adopt()
+	s.decided(alarm.Input{}, s.agent.panel.Replan(s.now(), s.site.plan()))
 }
 
 // decided carries out a decision, writes it down and checks it.
@@ -203,7 +248,7 @@ func (s *sim) save(saved *alarm.Saved) {
 		s.keeping = append(s.keeping, kept{s.clock, *saved})
 	}
 	for len(s.keeping) > 0 && s.clock-s.keeping[0].at >= s.lag {
-		s.durable, s.keeping = s.keeping[0].saved, s.keeping[1:]
+		s.before, s.durable, s.keeping = s.durable, s.keeping[0].saved, s.keeping[1:]
 	}
 }
 
@@ -228,13 +273,15 @@ func (s *sim) tell(e alarm.Event) {
 
 func (s *sim) told(e alarm.Event, what string) {
 	if len(s.report.Told) < mostTold {
-		s.report.Told = append(s.report.Told, Told{s.clock, e.Point, e.Kind.String() + " " + what})
+		p := s.site.byID[e.Point]
+		s.report.Told = append(s.report.Told, Told{
+			s.clock, e.Point, e.Kind.String() + " " + what, p != nil && len(p.inputs) == 0,
+		})
 	}
 }
 
 func (s *sim) violated(inv Invariant, format string, args ...any) {
 	v := Violation{inv, s.clock, fmt.Sprintf(format, args...)}
-	s.logf("VIOLATED %v", v)
 	same := 0
 	for _, have := range s.report.Violations {
 		if have.Invariant == inv {
@@ -242,6 +289,7 @@ func (s *sim) violated(inv Invariant, format string, args ...any) {
 		}
 	}
 	if same < mostViolations {
+		s.logf("VIOLATED %v", v)
 		s.report.Violations = append(s.report.Violations, v)
 	}
 }
@@ -258,26 +306,39 @@ func (s *sim) heal() {
 	s.site.heal()
 }
 
-// mend is what people do in the second phase: put everything back into service, later reset, and
-// open the valve again.
-func (s *sim) mend(since time.Duration) []alarm.Command {
-	by := alarm.Origin{Kind: alarm.Page, Operator: 7, Level: 2}
+// keyholder is a person who may do everything that can be done on site.
+var keyholder = alarm.Origin{Kind: alarm.Page, Operator: 3, Level: 3}
+
+// mend is what people do in the second phase: put everything back into service, end what runs and
+// answer what is asked; later give their verdicts, reset, and open the valve again.
+func (s *sim) mend(since time.Duration) (all []alarm.Command) {
+	give := func(c alarm.Command) {
+		c.ID, c.By = fmt.Sprintf("mend-%v-%d", since, len(all)), keyholder
+		all = append(all, c)
+	}
 	switch since / s.tick * s.tick {
 	case s.tick:
-		var all []alarm.Command
+		give(alarm.Command{Action: alarm.EndTest})
+		give(alarm.Command{Action: alarm.EndDrill})
 		for _, p := range s.site.spots {
-			all = append(all, alarm.Command{
-				ID: "mend-" + string(p.plan.ID), Action: alarm.Enable, Point: p.plan.ID, By: by,
-			})
+			give(alarm.Command{Action: alarm.Enable, Point: p.id})
 		}
-		return all
-	case resetAt / s.tick * s.tick:
-		return []alarm.Command{
-			{ID: "mend", Action: alarm.Reset, By: by},
-			{ID: "mend-valve", Action: alarm.Operate, Output: "valve", By: by}, // it stays closed
+		for range 8 {
+			give(alarm.Command{Action: alarm.Answer})
+		}
+	case (s.calm - resetFor) / s.tick * s.tick:
+		for range 17 {
+			give(alarm.Command{Action: alarm.Judge, Matter: alarm.Matter{Verdict: alarm.TestAlarm}})
+		}
+		give(alarm.Command{Action: alarm.Reset})
+		for _, o := range s.site.plan().Outputs { // a valve stays closed until then
+			give(alarm.Command{Action: alarm.Operate, Output: o.ID})
+		}
+		for n := range 33 {
+			give(alarm.Command{Action: alarm.CloseHazard, Matter: alarm.Matter{ID: fmt.Sprintf("h%d", n)}})
 		}
 	}
-	return nil
+	return all
 }
 
 // pick draws one of some numbers.

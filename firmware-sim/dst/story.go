@@ -2,15 +2,14 @@ package dst
 
 import (
 	"cmp"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
-	"github.com/firepost/firepost/agent/point"
 	"github.com/firepost/firepost/firmware-sim/board"
 	"github.com/firepost/firepost/firmware-sim/chip"
+	"github.com/firepost/firepost/firmware-sim/world"
 )
 
 // story is everything that will happen in the first phase.
@@ -20,7 +19,9 @@ type story struct {
 	kills  []kill
 	plans  []time.Duration
 	says   []saying
+	days   []day
 	up     time.Duration // when a killed agent starts again
+	finds  finding       // of the disk, then
 	ids    int
 }
 
@@ -30,7 +31,27 @@ type happening struct {
 	do func()
 }
 
-type kill struct{ at, up time.Duration }
+// kill ends the agent. What the next run finds on the disk may be the state before the last write,
+// or nothing that can be read.
+type kill struct {
+	at, up time.Duration
+	finds  finding
+}
+
+// finding is what a run finds of the one before.
+type finding uint8
+
+const (
+	newest  finding = iota
+	older           // the newest file is damaged
+	nothing         // both are
+)
+
+// day is the date from a moment on; 0: the clock is not to be believed.
+type day struct {
+	at   time.Duration
+	date alarm.Date
+}
 
 type saying struct {
 	at     time.Duration
@@ -76,14 +97,30 @@ var (
 // runs have much of one thing.
 func drawStory(s *sim) story {
 	st := &story{}
+	st.drawRooms(s)
 	for _, p := range s.site.spots {
-		st.drawFires(s, p)
+		switch {
+		case p.acts():
+			st.drawPresses(s, p)
+		case len(p.inputs) > 0 && !s.site.geared(p.inputs[0]):
+			st.drawFires(s, p)
+		}
+	}
+	for _, p := range s.site.parts {
 		if p.pin != nil {
 			st.drawFaults(s, some(s.rng, lineWays), p.breakLine)
 		}
+		for _, in := range p.inputs {
+			if in.cut != nil && s.rng.IntN(4) == 0 {
+				short := s.rng.IntN(2) == 0
+				st.during(st.moment(s), 10*time.Second+st.moment(s)/4, func(on bool) {
+					in.breakWire(short, on)
+				})
+			}
+		}
 	}
-	for _, p := range s.site.parts() {
-		if !p.noisy {
+	for _, p := range s.site.chips() {
+		if !p.inputs[0].noisy {
 			st.drawFaults(s, some(s.rng, chipWays), func(w way, on bool) {
 				s.site.breakPart(s, p, w, on)
 			})
@@ -91,16 +128,71 @@ func drawStory(s *sim) story {
 	}
 	for _, bus := range s.site.buses {
 		st.drawFaults(s, some(s.rng, busWays), func(w way, on bool) {
-			s.site.breakBus(bus, w, on)
+			s.site.breakBus(s, bus, w, on)
 		})
 	}
-	for _, p := range s.site.spots {
-		p.noisy = false // it only kept other faults away so far
+	for _, g := range s.site.gears {
+		st.during(st.moment(s), st.moment(s)/2, func(on bool) { g.jammed = on })
+	}
+	for _, p := range s.site.parts {
+		for _, in := range p.inputs {
+			in.noisy = false // it only kept other faults away so far
+		}
 	}
 	slices.SortStableFunc(st.world, func(a, b happening) int { return cmp.Compare(a.at, b.at) })
 	st.drawOrders(s)
 	st.drawKills(s)
+	st.drawDays(s)
 	return *st
+}
+
+// drawRooms lets fires, steam, doors and water play in the rooms, and some of the inputs follow
+// them.
+func (st *story) drawRooms(s *sim) {
+	for _, z := range zones {
+		r := s.site.world.Room(z)
+		r.SetAir(24_000, 45_000, 20_000)
+		r.SetLevel(20)
+		r.SetVolume(30 + s.rng.Int64N(100))
+		growths := []world.Growth{world.Medium, world.Fast, world.UltraFast}
+		growth := growths[s.rng.IntN(len(growths))]
+		power := 100_000 + s.rng.Int64N(900_000)
+		st.during(st.moment(s), time.Minute+st.moment(s)/4, func(on bool) {
+			if on {
+				r.Ignite(growth, power)
+			} else {
+				r.Extinguish()
+			}
+			s.logf("%s: it burns: %v", z, on)
+		})
+		st.during(st.moment(s), st.moment(s)/4, r.SetSteam)
+		st.during(st.moment(s), st.moment(s)/4, r.SetDoor)
+		st.during(st.moment(s), st.moment(s)/4, func(on bool) {
+			r.SetRising(-5_000)
+			if on {
+				r.SetRising(4_000)
+			}
+		})
+	}
+	for _, p := range s.site.parts {
+		for _, in := range p.inputs {
+			in.drifts = in.room != nil && s.rng.IntN(2) == 0
+		}
+	}
+}
+
+// drawPresses has people press a button, or turn a key.
+func (st *story) drawPresses(s *sim, p *spot) {
+	for range s.rng.IntN(4) {
+		length := time.Duration(100+s.rng.IntN(3000)) * time.Millisecond
+		if p.key || s.rng.IntN(8) == 0 {
+			length = st.moment(s) / 2
+		}
+		st.during(st.moment(s), length, func(on bool) {
+			p.inputs[0].play(map[bool]int64{true: 1}[on])
+			s.logf("%s: pressed: %v", p.id, on)
+		})
+	}
 }
 
 // some keeps each way with even chances.
@@ -127,10 +219,11 @@ func (st *story) during(from, length time.Duration, do func(on bool)) {
 
 // drawFires draws what happens at a spot: fires, or a value that trembles about its limit.
 func (st *story) drawFires(s *sim, p *spot) {
-	if p.model == "sht4x" && s.rng.IntN(3) == 0 {
-		p.noisy = true
-		limit := p.plan.Spec.Conditions[s.rng.IntN(2)].Limit
-		st.during(st.moment(s)/2, s.knobs.Chaos/3, func(on bool) { p.tremble(s, limit, on) })
+	if p.trembles() && s.rng.IntN(3) == 0 {
+		in := p.inputs[0]
+		in.noisy, in.drifts = true, false
+		limit := p.plan.Spec.Conditions[s.rng.IntN(len(p.plan.Spec.Conditions))].Limit
+		st.during(st.moment(s)/2, s.knobs.Chaos/3, func(on bool) { in.tremble(s, limit, on) })
 		return
 	}
 	from := time.Duration(0)
@@ -141,35 +234,43 @@ func (st *story) drawFires(s *sim, p *spot) {
 			length = time.Duration(s.rng.IntN(1500)) * time.Millisecond
 		}
 		st.during(from, length, func(on bool) {
-			p.value = p.quiet
-			if on {
-				p.value = p.peak
+			for _, in := range p.inputs {
+				in.drifts = false
+				in.play(in.quiet)
+				if on {
+					in.play(in.peak)
+				}
 			}
-			p.set(p.value)
-			s.logf("%s: the value is %d", p.plan.ID, p.value)
+			s.logf("%s: it burns: %v", p.id, on)
 		})
-		if p.early > 0 {
+		if in := p.inputs[0]; in.early > 0 && len(p.inputs) == 1 {
 			st.world = append(st.world, happening{max(0, from-10*time.Second), func() {
-				p.value = p.early
-				p.set(p.value)
+				in.drifts = false
+				in.play(in.early)
 			}})
 		}
 		from += length
 	}
 }
 
+// trembles tells whether the part of a spot can be made noisy, and its limit is one of a value.
+func (p *spot) trembles() bool {
+	_, ok := p.inputs[0].part.dev.(*chip.SHT4x)
+	return ok && len(p.inputs) == 1 && p.plan.Pair == ""
+}
+
 // tremble puts a value just below a limit, with noise that crosses it, but not its hysteresis.
-func (p *spot) tremble(s *sim, limit int64, on bool) {
-	p.noisy = on
-	part := p.part.(*chip.SHT4x)
-	part.Heal()
-	p.value = p.quiet
+func (in *input) tremble(s *sim, limit int64, on bool) {
+	in.noisy = on
+	dev := in.part.dev.(*chip.SHT4x)
+	dev.Heal()
+	in.value = in.quiet
 	if on {
-		p.value = limit - 600
-		must(part.Inject(chip.Fault{Kind: chip.Noise, Size: 900, Seed: s.report.Seed}))
+		in.value = limit - 600
+		must(dev.Inject(chip.Fault{Kind: chip.Noise, Size: 900, Seed: s.report.Seed}))
 	}
-	p.set(p.value)
-	s.logf("%s: it trembles: %v", p.plan.ID, on)
+	in.set(in.value)
+	s.logf("%s: it trembles: %v", in.part.name, on)
 }
 
 // must is for faults that this package chose: a part that refuses one is a mistake here.
@@ -192,50 +293,19 @@ func (st *story) drawFaults(s *sim, ways []way, apply func(way, bool)) {
 	}
 }
 
-// drawOrders draws what people and the district ask for, sensible or not, sometimes twice.
-func (st *story) drawOrders(s *sim) {
-	for range s.rng.IntN(24) {
-		o := st.drawOrder(s)
-		st.orders = append(st.orders, o)
-		if s.rng.IntN(6) == 0 {
-			o.At += time.Duration(s.rng.IntN(3000)) * time.Millisecond
-			st.orders = append(st.orders, o)
-		}
-	}
-	if s.knobs.Orders != nil {
-		st.orders = append(st.orders, s.knobs.Orders(s.site.plan().Points)...)
-	}
-	slices.SortStableFunc(st.orders, func(a, b Order) int { return cmp.Compare(a.At, b.At) })
-}
-
-func (st *story) drawOrder(s *sim) Order {
-	st.ids++
-	o := Order{At: st.moment(s)}
-	c := &o.Command
-	c.ID = fmt.Sprintf("o%d", st.ids)
-	c.Action = []alarm.Action{
-		alarm.Acknowledge, alarm.Silence, alarm.Silence, alarm.Reset, alarm.Disable, alarm.Enable,
-	}[s.rng.IntN(6)]
-	c.By = alarm.Origin{Kind: alarm.OriginKind(s.rng.IntN(5)), Level: uint8(s.rng.IntN(4))}
-	if c.Action >= alarm.Disable || c.Action != alarm.Silence && s.rng.IntN(2) == 0 {
-		c.Point = s.site.spots[s.rng.IntN(len(s.site.spots))].plan.ID
-	}
-	if c.Action == alarm.Disable {
-		c.For = time.Duration(1+s.rng.IntN(120)) * time.Second
-		c.Reason = "drawn"
-	}
-	if s.rng.IntN(8) == 0 {
-		c.Deadline = point.Instant(pick(s.rng, -1, 1000) * time.Millisecond)
-	}
-	return o
-}
-
 // drawKills draws restarts, changes of plan and what other rooms of the agent would say.
 func (st *story) drawKills(s *sim) {
 	for range s.rng.IntN(4) {
 		at := st.moment(s)
 		up := at + time.Duration(200+s.rng.IntN(5000))*time.Millisecond
-		st.kills = append(st.kills, kill{at, up})
+		found := newest
+		switch s.rng.IntN(8) {
+		case 0:
+			found = older
+		case 1:
+			found = nothing
+		}
+		st.kills = append(st.kills, kill{at, up, found})
 	}
 	if s.knobs.NoRestarts {
 		st.kills = nil
@@ -256,11 +326,36 @@ func (st *story) drawKills(s *sim) {
 	slices.SortStableFunc(st.says, func(a, b saying) int { return cmp.Compare(a.at, b.at) })
 }
 
+// drawDays draws how the date jumps: not known, on, back.
+func (st *story) drawDays(s *sim) {
+	date := alarm.Date(20_600)
+	for range s.rng.IntN(5) {
+		st.days = append(st.days, day{st.moment(s), date})
+		date = alarm.Date(20_600 + s.rng.IntN(4000) - 400)
+		if s.rng.IntN(3) == 0 {
+			date = 0
+		}
+	}
+	slices.SortStableFunc(st.days, func(a, b day) int { return cmp.Compare(a.at, b.at) })
+}
+
+// today is the date that the panel is told.
+func (st *story) today(now time.Duration) alarm.Date {
+	date := alarm.Date(0)
+	for _, d := range st.days {
+		if d.at <= now {
+			date = d.date
+		}
+	}
+	return date
+}
+
 // allWell takes back everything that the story says of the agent's other rooms.
 func allWell() []alarm.Notice {
 	return []alarm.Notice{
 		{Fault: alarm.StorageFailed}, {Fault: alarm.UplinkDown}, {Fault: alarm.UplinkRefused},
-		{Fault: alarm.MainsLost}, {Fault: "a fault that nobody has written down"},
+		{Fault: alarm.MainsLost}, {Fault: alarm.SavedLost}, {Fault: alarm.ClockUnsynced},
+		{Fault: "a fault that nobody has written down"},
 	}
 }
 
@@ -295,7 +390,7 @@ func (st *story) killed(now time.Duration) bool {
 	if len(st.kills) == 0 || st.kills[0].at > now {
 		return false
 	}
-	st.up = max(st.kills[0].up, now)
+	st.up, st.finds = max(st.kills[0].up, now), st.kills[0].finds
 	st.kills = st.kills[1:]
 	return true
 }
