@@ -64,14 +64,14 @@ type Answer struct {
 func (a *Agent) Control() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /", a.Handler())
-	mux.HandleFunc("GET /text/cause", a.serveCause)
+	mux.HandleFunc("GET /text/{language}/cause", a.serveCause)
 	mux.HandleFunc("POST /command", a.serveCommand)
 	return mux
 }
 
-// serveCause says what the outputs of the site will do, in Chinese with lang=zh.
+// serveCause says what the outputs of the site will do.
 func (a *Agent) serveCause(w http.ResponseWriter, r *http.Request) {
-	chinese := r.FormValue("lang") == "zh"
+	chinese := r.PathValue("language") == "zh"
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	// An error is the reader's: he has gone.
 	io.WriteString(w, a.site.Words(chinese)+"\n"+a.site.Table(chinese)) //nolint:errcheck // see above

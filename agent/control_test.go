@@ -48,6 +48,11 @@ func TestControlObeysAndRefuses(t *testing.T) {
 			{`{"action":"disable","point":"nowhere","for":"1h","reason":"kitchen"}`, 409, "refused",
 				alarm.RefusedUnknownPoint},
 			{`{"action":"enable","point":"heat-1"}`, 200, "enabled", "kitchen"},
+			{`{"action":"operate","output":"horn","on":true}`, 409, "refused",
+				alarm.RefusedUnknownOutput},
+			{`{"action":"operate","output":"siren"}`, 409, "refused", alarm.RefusedNothing},
+			{`{"action":"operate","output":"siren","on":true}`, 200, "operated", ""},
+			{`{"action":"operate","output":"siren"}`, 200, "operated", ""},
 		} {
 			code, a := r.order(step.body)
 			want := Answer{Done: step.code == 200, Event: step.event, Reason: step.reason}
@@ -163,7 +168,8 @@ func TestNoRequestWaitsForTheGuard(t *testing.T) {
 		hold.Store(&held)
 		r.sleepUntil(15 * time.Second)
 		for path, want := range map[string]int{
-			"/": 200, "/status.json": 200, "/metrics": 200, "/healthz": 503,
+			"/": 200, "/status.json": 200, "/metrics": 200, "/healthz": 503, "/events.json": 200,
+			"/text/zh/status": 200, "/text/en/events/5": 200, "/text/en/cause": 200,
 		} {
 			began, w := time.Now(), httptest.NewRecorder()
 			r.agent.Control().ServeHTTP(w, httptest.NewRequest("GET", path, nil))

@@ -68,44 +68,49 @@ func (k Kind) Text() Text {
 }
 
 // refusals say why a command was not obeyed, and what would have been right.
-var refusals = map[string]Text{
-	RefusedExpired:      {"it came too late", "指令已过期"},
-	RefusedNotPermitted: {"it needs a higher access level", "操作权限不足"},
-	RefusedUnsupported:  {"the panel knows no such act", "系统不支持此操作"},
-	RefusedUnknownPoint: {"the site has no such point", "没有这个点位"},
-	RefusedNoReason:     {"a reason is needed, of at most 256 bytes", "须写明原因，最多256字节"},
-	RefusedDuration: {"at most 8h an order and 24h together, and 1h of a drill or a walk test",
-		"每次最长8小时，累计最长24小时；演练和逐点测试最长1小时"},
-	RefusedNothing:       {"there is nothing to do", "无需操作"},
-	RefusedRepeated:      {"it was obeyed before", "指令已执行过"},
-	RefusedUnknownOutput: {"the site has no such output", "没有这个输出"},
-	RefusedDriven: {"an alarm drives it; it goes off after a reset",
-		"报警正在驱动此输出，复位后才会停止"},
-	RefusedInterlock: {"gas: its spark could light it, so nothing may switch there",
-		"有燃气，开关动作可能引燃，禁止操作"},
-	RefusedUnknownZone: {"the site has no such zone", "没有这个分区"},
-	RefusedAlarm: {"people are in danger; reset the alarms before a test or a drill",
-		"存在报警，须先复位再测试或演练"},
-	RefusedBusy: {"a drill, a walk test or too many calls are open; end them first",
-		"演练、测试或呼叫尚未结束，请先结束"},
-	RefusedScenario: {"a drill needs 1 to 32 different points that are in service and quiet",
-		"演练须选1至32个未屏蔽且未报警的点位"},
-	RefusedOperator: {"the site file names no operator of that number and level",
-		"配置中没有该编号和权限的人员"},
-	RefusedNoOperator: {"it needs the number of an operator", "须注明人员编号"},
-	RefusedPIN:        {"the PIN is wrong", "密码错误"},
-	RefusedUnknown:    {"there is no such thing", "没有这个编号"},
-	RefusedMalformed: {"something is missing, too long, or not on one line",
-		"内容缺失、过长或不在一行内"},
-	RefusedTooEarly: {"nobody silences from afar within 3 min of an alarm",
-		"报警后3分钟内不可远程消音"},
+var refusals = [...]struct {
+	reason string
+	Text
+}{
+	{RefusedExpired, Text{"it came too late", "指令已过期"}},
+	{RefusedNotPermitted, Text{"it needs a higher access level", "操作权限不足"}},
+	{RefusedUnsupported, Text{"the panel knows no such act", "系统不支持此操作"}},
+	{RefusedUnknownPoint, Text{"the site has no such point", "没有这个点位"}},
+	{RefusedNoReason, Text{"a reason is needed, of at most 256 bytes", "须写明原因，最多256字节"}},
+	{RefusedDuration, Text{"at most 8h an order and 24h together, and 1h of a drill or a walk test",
+		"每次最长8小时，累计最长24小时；演练和逐点测试最长1小时"}},
+	{RefusedNothing, Text{"there is nothing to do", "无需操作"}},
+	{RefusedRepeated, Text{"it was obeyed before", "指令已执行过"}},
+	{RefusedUnknownOutput, Text{"the site has no such output", "没有这个输出"}},
+	{RefusedDriven, Text{"an alarm drives it; it goes off after a reset",
+		"报警正在驱动此输出，复位后才会停止"}},
+	{RefusedInterlock, Text{"gas: its spark could light it, so nothing may switch there",
+		"有燃气，开关动作可能引燃，禁止操作"}},
+	{RefusedUnknownZone, Text{"the site has no such zone", "没有这个分区"}},
+	{RefusedAlarm, Text{"people are in danger; reset the alarms before a test or a drill",
+		"存在报警，须先复位再测试或演练"}},
+	{RefusedBusy, Text{"a drill, a walk test or too many calls are open; end them first",
+		"演练、测试或呼叫尚未结束，请先结束"}},
+	{RefusedScenario, Text{"a drill needs 1 to 32 different points that are in service and quiet",
+		"演练须选1至32个未屏蔽且未报警的点位"}},
+	{RefusedOperator, Text{"the site file names no operator of that number and level",
+		"配置中没有该编号和权限的人员"}},
+	{RefusedNoOperator, Text{"it needs the number of an operator", "须注明人员编号"}},
+	{RefusedPIN, Text{"the PIN is wrong", "密码错误"}},
+	{RefusedUnknown, Text{"there is no such thing", "没有这个编号"}},
+	{RefusedMalformed, Text{"something is missing, too long, or not on one line",
+		"内容缺失、过长或不在一行内"}},
+	{RefusedTooEarly, Text{"nobody silences from afar within 3 min of an alarm",
+		"报警后3分钟内不可远程消音"}},
 }
 
 // RefusalText says in words why a command was not obeyed. A reason that has no words is shown as it
 // is.
 func RefusalText(reason string) Text {
-	if t, ok := refusals[reason]; ok {
-		return t
+	for i := range refusals {
+		if refusals[i].reason == reason {
+			return refusals[i].Text
+		}
 	}
 	return Text{reason, reason}
 }

@@ -25,7 +25,8 @@ func TestEventsAndRefusalsHaveWords(t *testing.T) {
 	}
 	all := regexp.MustCompile(`Refused[A-Za-z]+ += "([a-z_]+)"`).FindAllSubmatch(source, -1)
 	for _, m := range all {
-		if text := refusals[string(m[1])]; text.En == "" || !strings.ContainsFunc(text.Zh, isHan) {
+		text := RefusalText(string(m[1]))
+		if text.En == string(m[1]) || !strings.ContainsFunc(text.Zh, isHan) {
 			t.Errorf("%s: %+v", m[1], text)
 		}
 	}

@@ -114,29 +114,31 @@ func (k *ask) send() (ans agent.Answer, err error) {
 }
 
 // hints say what to write instead, behind the words of a refusal.
-var hints = map[string]alarm.Text{
-	alarm.RefusedUnknownPoint:  {En: "firepost points lists them", Zh: "用 firepost points 查看全部点位"},
-	alarm.RefusedUnknownOutput: {En: "firepost status lists them", Zh: "用 firepost status 查看全部输出"},
-	alarm.RefusedNotPermitted: {En: "give --operator and the PIN",
-		Zh: "请用 --operator 注明人员并输入密码"},
-	alarm.RefusedNoOperator: {En: "say who you are with --operator", Zh: "请用 --operator 注明"},
-	alarm.RefusedUnknown: {En: "firepost status lists what is open",
-		Zh: "用 firepost status 查看未完成事项"},
-	agent.ReasonPINLocked: {En: "too many wrong PINs; wait, or use the buttons of the box",
-		Zh: "密码多次错误，请稍候，或使用设备按钮"},
+var hints = [...]struct{ reason, en, zh string }{
+	{alarm.RefusedUnknownPoint, "firepost points lists them", "用 firepost points 查看全部点位"},
+	{alarm.RefusedUnknownOutput, "firepost status lists them", "用 firepost status 查看全部输出"},
+	{alarm.RefusedNotPermitted, "give --operator and the PIN", "请用 --operator 注明人员并输入密码"},
+	{alarm.RefusedNoOperator, "say who you are with --operator", "请用 --operator 注明"},
+	{alarm.RefusedUnknown, "firepost status lists what is open", "用 firepost status 查看未完成事项"},
+	{agent.ReasonPINLocked, "too many wrong PINs; wait, or use the buttons of the box",
+		"密码多次错误，请稍候，或使用设备按钮"},
 }
 
 // because puts the reason of a refusal into words, behind the code that other faces show.
 func (t *tongue) because(reason string) string {
-	said := []string{reason}
+	colon, stop, said := ": ", "; ", reason
+	if t.isChinese() {
+		colon, stop = "：", "；"
+	}
 	if words := t.say(alarm.RefusalText(reason)); words != reason {
-		said = append(said, words)
+		said += colon + words
 	}
-	text := strings.Join(said, t.say(alarm.Text{En: ": ", Zh: "："}))
-	if hint := t.say(hints[reason]); hint != "" {
-		text += t.say(alarm.Text{En: "; ", Zh: "；"}) + hint
+	for i := range hints {
+		if h := &hints[i]; h.reason == reason {
+			said += stop + t.say(alarm.Text{En: h.en, Zh: h.zh})
+		}
 	}
-	return text
+	return said
 }
 
 // ask is a command that orders the agent to do something.

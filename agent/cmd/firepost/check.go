@@ -76,7 +76,7 @@ func (c *checkCmd) run(o outlet, args []string) error {
 // tells it only to whoever has opened them.
 func (c *checkCmd) polled(hash string) (notes []string) {
 	status := show{paths: c.paths, what: "status", json: true}
-	body, err := status.get(c.client(), nil)
+	body, err := status.get(c.client(), "")
 	var is struct {
 		Site  struct{ Hash string }
 		Buses []struct {

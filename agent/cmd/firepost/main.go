@@ -144,7 +144,7 @@ func (c *command) run(args []string, o outlet) int {
 
 // arity is how many arguments a command takes.
 func (c *command) arity() (most, least int) {
-	for arg := range strings.FieldsSeq(c.args) {
+	for _, arg := range strings.Fields(c.args) {
 		most++
 		if arg[0] != '[' {
 			least++

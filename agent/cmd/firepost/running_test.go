@@ -33,6 +33,7 @@ func TestRunning(t *testing.T) {
 	}{
 		{"ObeysOrders", obeysOrders},
 		{"KnowsItsOperators", knowsItsOperators},
+		{"IsWatched", isWatched},
 		{"DrillsAndTests", drillsAndTests},
 		{"NamesLinesWithoutInterrupts", namesLinesWithoutInterrupts},
 		{"RefusesASecondProcess", refusesASecondProcess},
@@ -141,7 +142,7 @@ func obeysOrders(t *testing.T, s *station) {
 	s.wants("enabled", "events")
 	s.wants("已解除屏蔽", "events", "--lang", "zh")
 	s.wants(`"kind": "enabled"`, "events", "--json")
-	s.refuses("n \"1001\" is not 1 to 1000", "events", "-n", "1001")
+	s.refuses("write 1 to 1000 events", "events", "-n", "1001")
 	s.wants("若小店 Shop有人按下手动报警", "cause", "--lang", "zh")
 	s.wants("已消音", "silence", "--lang", "zh")
 	s.refuses("silence 未执行：nothing_to_do：无需操作", "silence", "--lang", "zh")

@@ -33,7 +33,7 @@ func (s *show) flags(f *pflag.FlagSet) {
 func showing(f *pflag.FlagSet, what string, part ...string) action {
 	s := &show{what: what, part: part}
 	s.flags(f)
-	return func(o outlet, _ []string) error { return s.print(o, nil) }
+	return func(o outlet, _ []string) error { return s.print(o, "") }
 }
 
 func prepareStatus(f *pflag.FlagSet) action { return showing(f, "status") }
@@ -50,7 +50,7 @@ func prepareCause(f *pflag.FlagSet) action {
 	s := &show{what: "cause"}
 	s.paths.flag(f)
 	s.tongue.flag(f)
-	return func(o outlet, _ []string) error { return s.print(o, nil) }
+	return func(o outlet, _ []string) error { return s.print(o, "") }
 }
 
 func preparePoints(f *pflag.FlagSet) action {
@@ -58,10 +58,10 @@ func preparePoints(f *pflag.FlagSet) action {
 	s.flags(f)
 	return func(o outlet, args []string) error {
 		if len(args) == 0 {
-			return s.print(o, nil)
+			return s.print(o, "")
 		}
 		s.part = append(s.part, args[0])
-		return s.print(o, url.Values{"id": args})
+		return s.print(o, args[0])
 	}
 }
 
@@ -70,16 +70,16 @@ func prepareEvents(f *pflag.FlagSet) action {
 	s.flags(f)
 	n := f.Uint16P("number", "n", 20, "how many, 1 to 1000")
 	return func(o outlet, _ []string) error {
-		return s.print(o, url.Values{"n": {strconv.Itoa(int(*n))}})
+		return s.print(o, strconv.Itoa(int(*n)))
 	}
 }
 
 // print shows a face. It fails when no agent runs.
-func (s *show) print(o outlet, query url.Values) error {
+func (s *show) print(o outlet, of string) error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	body, err := s.get(s.client(), query)
+	body, err := s.get(s.client(), of)
 	if err == nil && s.json {
 		body, err = partOf(body, s.part)
 	}
@@ -89,21 +89,20 @@ func (s *show) print(o outlet, query url.Values) error {
 	return err
 }
 
-// get fetches a face in the words of the agent, or the JSON behind it.
-func (s *show) get(c *http.Client, query url.Values) ([]byte, error) {
-	path := "/text/" + s.what
-	if query == nil {
-		query = url.Values{}
-	}
+// get fetches a face in the words of the agent, or the JSON behind it. Of is the point, or how many
+// events.
+func (s *show) get(c *http.Client, of string) ([]byte, error) {
+	path := "/text/" + s.language() + "/" + s.what
 	switch {
-	case !s.json && s.isChinese():
-		query.Set("lang", "zh")
 	case s.json && s.what == "events":
 		path = "/events.json"
 	case s.json:
-		path = "/status.json"
+		path, of = "/status.json", ""
 	}
-	r, err := c.Get("http://firepost" + path + "?" + query.Encode())
+	if of != "" {
+		path += "/" + url.PathEscape(of)
+	}
+	r, err := c.Get("http://firepost" + path)
 	if err != nil {
 		return nil, s.unreachable(err)
 	}

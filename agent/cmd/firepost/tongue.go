@@ -26,11 +26,16 @@ func (t *tongue) check() error {
 	return nil
 }
 
-// isChinese tells the language: the one asked for, or that of the environment.
-func (t *tongue) isChinese() bool {
+// language is the one asked for, or that of the environment: en or zh.
+func (t *tongue) language() string {
 	env := cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG"))
-	return strings.HasPrefix(cmp.Or(t.asked, env), "zh")
+	if strings.HasPrefix(cmp.Or(t.asked, env), "zh") {
+		return "zh"
+	}
+	return "en"
 }
+
+func (t *tongue) isChinese() bool { return t.language() == "zh" }
 
 // say picks the language.
 func (t *tongue) say(w alarm.Text) string {

@@ -56,7 +56,7 @@ func (c *watchCmd) run(o outlet, _ []string) error {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	for ctx.Err() == nil {
-		body, err := c.get(client, nil)
+		body, err := c.get(client, "")
 		if err != nil {
 			body = []byte("! " + c.say(alarm.Text{En: "Not known how it is", Zh: "状态未知"}) + "\n" +
 				err.Error())

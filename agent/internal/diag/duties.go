@@ -185,30 +185,12 @@ func duties(d *alarm.Duties) (list []dutyView) {
 		list = append(list, incidentView(&d.Incidents[i]))
 	}
 	for i := range d.Hazards {
-		h := &d.Hazards[i]
-		v := dutyView{Name: hazardWord, ID: h.ID, Of: h.Text, Class: "disabled", State: hazardOpen}
-		if h.Overdue {
-			v.Class, v.State = "fault", overdue
-		}
-		if due := h.Due().String(); due != "" {
-			v.Note = alarm.Text{En: "until " + due, Zh: "期限 " + due}
-		}
-		list = append(list, v)
+		list = append(list, hazardView(&d.Hazards[i]))
 	}
 	for i := range d.Items {
-		it := &d.Items[i]
-		v := dutyView{Name: itemWord, ID: it.ID, Of: it.Name, Class: "fault"}
-		switch {
-		case it.Overdue:
-			v.State = overdue
-		case it.Failed:
-			v.State, v.Of = failed, it.Name+": "+it.Text
-		case it.Due:
-			v.Class, v.State = "disabled", due
-		default:
-			continue
+		if v, asks := itemView(&d.Items[i]); asks {
+			list = append(list, v)
 		}
-		list = append(list, v)
 	}
 	if n := len(d.Shift); n > 0 || d.Least > 0 {
 		v := dutyView{Name: shiftWord, Class: "normal"}
@@ -229,6 +211,34 @@ func duties(d *alarm.Duties) (list []dutyView) {
 		list = append(list, dutyView{Name: dateWord, Class: "fault", State: dateUnknown})
 	}
 	return list
+}
+
+func hazardView(h *alarm.Hazard) dutyView {
+	v := dutyView{Name: hazardWord, ID: h.ID, Of: h.Text, Class: "disabled", State: hazardOpen}
+	if h.Overdue {
+		v.Class, v.State = "fault", overdue
+	}
+	if due := h.Due().String(); due != "" {
+		v.Note = alarm.Text{En: "until " + due, Zh: "期限 " + due}
+	}
+	return v
+}
+
+// itemView tells of an item of the checklist; asks: somebody must do something about it.
+func itemView(it *alarm.ItemState) (v dutyView, asks bool) {
+	v = dutyView{Name: itemWord, ID: it.ID, Of: it.Name, Class: "fault"}
+	switch {
+	case it.Overdue:
+		v.State = overdue
+	case it.Failed:
+		v.State, v.Of = failed, it.Name+": "+it.Text
+	case it.Due:
+		v.Class, v.State = "disabled", due
+	default:
+		v.Class = "normal"
+		return v, false
+	}
+	return v, true
 }
 
 func callView(c *alarm.CallState) dutyView {

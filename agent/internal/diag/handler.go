@@ -37,14 +37,10 @@ func newPages(
 ) http.Handler {
 	p := &pages{status: status, events: events, now: now, free: make(chan struct{}, maxRequests)}
 	mux := http.NewServeMux()
-	for name, show := range map[string]func(*text, *http.Request) error{
-		"status": p.textStatus, "points": p.textPoints, "events": p.textEvents,
-		"items": p.textItems, "hazards": p.textHazards, "drill": p.textDrill,
-		"walktest": p.textWalkTest,
-	} {
-		mux.HandleFunc("GET /text/"+name, textFace(show))
-	}
+	mux.HandleFunc("GET /text/{language}/{face}", p.serveText)
+	mux.HandleFunc("GET /text/{language}/{face}/{of}", p.serveText)
 	mux.HandleFunc("GET /events.json", p.serveEvents)
+	mux.HandleFunc("GET /events.json/{n}", p.serveEvents)
 	mux.HandleFunc("GET /{$}", p.servePage)
 	mux.HandleFunc("GET /style.css", p.serveStyle)
 	mux.HandleFunc("GET /status.json", p.serveJSON)

@@ -3,6 +3,7 @@ package diag
 import (
 	"bytes"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/firepost/firepost/agent/alarm"
@@ -36,22 +37,40 @@ func (t *text) say(w alarm.Text) string {
 	return w.En
 }
 
-// pick is say for words that are used once.
-func (t *text) pick(en, zh string) string { return t.say(alarm.Text{En: en, Zh: zh}) }
+// w picks the language of words that only a terminal shows, written "English|中文", and puts args in
+// the places of its underscores. This is a third of the code that an alarm.Text and + would take.
+func (t *text) w(words string, args ...string) string {
+	en, zh, _ := strings.Cut(words, "|")
+	said, rest := "", t.say(alarm.Text{En: en, Zh: zh})
+	for _, arg := range args {
+		before, after, _ := strings.Cut(rest, "_")
+		said, rest = said+before+arg, after
+	}
+	return said + rest
+}
 
 // bare is a sentence without its stop, to stand among others.
 func (t *text) bare(w alarm.Text) string { return strings.TrimRight(t.say(w), ".。") }
 
+// span says how long something lasts.
+func (t *text) span(d time.Duration) string { return t.say(span(d)) }
+
 // list joins the parts that are there, as a sentence does.
 func (t *text) list(parts ...string) string {
-	var all []string
+	all, comma := "", t.w(", |，")
 	for _, p := range parts {
-		if p != "" {
-			all = append(all, p)
+		if p != "" && all != "" {
+			all += comma
 		}
+		all += p
 	}
-	return strings.Join(all, t.pick(", ", "，"))
+	return all
 }
+
+// saying collects the parts of a list.
+type saying []string
+
+func (s *saying) add(parts ...string) { *s = append(*s, parts...) }
 
 // line writes head and, behind it, body. What does not fit goes on below the beginning of body, or
 // four columns in where head is long.
@@ -80,6 +99,20 @@ func (t *text) line(head, body string) {
 			l = l[len(taken):]
 		}
 		t.WriteString(strings.TrimRight(first+l, " ") + "\n")
+	}
+}
+
+// row writes a line that belongs to the one above it.
+func (t *text) row(body string) {
+	if body != "" {
+		t.line("    ", body)
+	}
+}
+
+// entry writes a line about a thing with a name of its own, if there is something to say.
+func (t *text) entry(name, body string) {
+	if body != "" {
+		t.line("    "+fit(name, 14)+"  ", body)
 	}
 }
 
@@ -113,15 +146,12 @@ func cells(r rune) int {
 
 // fit makes s exactly that wide.
 func fit(s string, room int) string {
-	var b strings.Builder
-	for _, r := range s {
-		if cells(r) > room {
-			break
+	for i, r := range s {
+		if room -= cells(r); room < 0 {
+			return s[:i] + strings.Repeat(" ", room+cells(r))
 		}
-		b.WriteRune(r)
-		room -= cells(r)
 	}
-	return b.String() + strings.Repeat(" ", max(room, 0))
+	return s + strings.Repeat(" ", room)
 }
 
 // wrapped breaks s into lines of at most that width: at spaces, and beside Chinese characters.

@@ -74,10 +74,10 @@ func TestFacesOfATerminal(t *testing.T) {
 		of    *Status
 		faces []string
 	}{
-		"quiet": {quiet(), []string{"status", "points?id=heat-1", "points?id=gas-1", "items",
+		"quiet": {quiet(), []string{"status", "points/heat-1", "points/gas-1", "items",
 			"hazards", "drill", "walktest"}},
-		"burning": {burning(), []string{"status", "points", "points?id=heat-1", "points?id=smoke-1",
-			"points?id=gas-1", "events"}},
+		"burning": {burning(), []string{"status", "points", "points/heat-1", "points/smoke-1",
+			"points/gas-1", "events"}},
 		"timed":   {strange, []string{"events"}},
 		"manned":  {manned(), []string{"status", "items", "hazards"}},
 		"drilled": {drilled(), []string{"status", "drill"}},
@@ -90,10 +90,7 @@ func TestFacesOfATerminal(t *testing.T) {
 		said := ""
 		for _, face := range c.faces {
 			for _, lang := range []string{"en", "zh"} {
-				path := "/text/" + face + "?lang=" + lang
-				if name, id, ok := strings.Cut(face, "?"); ok {
-					path = "/text/" + name + "?" + id + "&lang=" + lang
-				}
+				path := "/text/" + lang + "/" + face
 				w := get(h, path)
 				if w.Code != http.StatusOK {
 					t.Errorf("%s %s: got code %d, want 200", name, path, w.Code)
@@ -119,8 +116,8 @@ func TestNoTextSteersATerminal(t *testing.T) {
 	h := newPages(func() *Status { return s }, func(int) []alarm.Event {
 		return []alarm.Event{{Kind: alarm.Disabled, Point: "smoke-1", Reason: evil}}
 	}, func() time.Time { return made })
-	for _, face := range []string{"status", "points?id=smoke-1", "events"} {
-		body := get(h, "/text/"+face).Body.String()
+	for _, face := range []string{"status", "points/smoke-1", "events"} {
+		body := get(h, "/text/en/"+face).Body.String()
 		if i := strings.IndexFunc(body, func(r rune) bool {
 			return r != '\n' && (r < ' ' || r >= 0x7f && r < 0xa0 || r == 0x202e || r == 0x200b)
 		}); i >= 0 {
@@ -137,21 +134,22 @@ func TestNoTextSteersATerminal(t *testing.T) {
 func TestFacesThatAreNot(t *testing.T) {
 	h := serve(quiet(), made)
 	for path, want := range map[string]string{
-		"/text/points?id=heat-9":         "firepost points lists them",
-		"/text/points?id=heat-9&lang=zh": "没有点位",
-		"/text/events?n=1001":            "1 to 1000",
-		"/text/events?n=0":               "1 to 1000",
-		"/text/nothing":                  "not found",
+		"/text/en/points/heat-9": `"heat-9"; firepost points lists them`,
+		"/text/zh/points/heat-9": "没有点位",
+		"/text/en/events/1001":   "1 to 1000",
+		"/events.json/0":         "1 to 1000",
+		"/text/en/nothing":       "no such face",
+		"/text/en":               "not found",
 	} {
 		w := get(h, path)
 		if w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), want) {
 			t.Errorf("%s: got %d, %s", path, w.Code, w.Body)
 		}
 	}
-	if w := get(serve(nil, made), "/text/points"); w.Code != http.StatusNotFound {
+	if w := get(serve(nil, made), "/text/en/points"); w.Code != http.StatusNotFound {
 		t.Errorf("points before the first status: got %d", w.Code)
 	}
-	old := get(serve(quiet(), made.Add(time.Hour)), "/text/points").Body.String()
+	old := get(serve(quiet(), made.Add(time.Hour)), "/text/en/points").Body.String()
 	if !strings.HasPrefix(old, "x Not responding. Nothing watches") {
 		t.Errorf("points of a panel that has stopped:\n%s", old)
 	}

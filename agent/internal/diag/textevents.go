@@ -9,20 +9,10 @@ import (
 	"github.com/firepost/firepost/agent/point"
 )
 
-// endings say why a walk test or a drill is over.
-var endings = map[string]alarm.Text{
-	alarm.EndedOrdered:   {En: "ended by a person", Zh: "人工结束"},
-	alarm.EndedExpired:   {En: "its time was over", Zh: "到时结束"},
-	alarm.EndedAlarm:     {En: "a real alarm ended it", Zh: "因真实报警终止"},
-	alarm.EndedRestarted: {En: "a restart ended it", Zh: "因重启终止"},
-	alarm.EndedPlan:      {En: "a new site file ended it", Zh: "因更换配置终止"},
-}
-
 // verdicts say what an alarm was.
-var verdicts = map[alarm.Verdict]alarm.Text{
-	alarm.RealFire: {En: "real", Zh: "真实火警"}, alarm.FalseAlarm: {En: "false", Zh: "误报"},
-	alarm.TestAlarm: {En: "test", Zh: "测试"}, alarm.FaultAlarm: {En: "fault", Zh: "故障"},
-	alarm.DrillAlarm: {En: "drill", Zh: "演练"},
+var verdicts = [...]string{
+	"", alarm.RealFire: "real|真实火警", alarm.FalseAlarm: "false|误报", alarm.TestAlarm: "test|测试",
+	alarm.FaultAlarm: "fault|故障", alarm.DrillAlarm: "drill|演练",
 }
 
 // events lists what happened, the newest last.
@@ -37,7 +27,7 @@ func (t *text) events(s *Status, all []alarm.Event) {
 			t.event(e, n))
 	}
 	if len(all) == 0 {
-		t.line("", t.pick("nothing has happened since the agent started", "启动后尚无事件"))
+		t.line("", t.w("nothing has happened since the agent started|启动后尚无事件"))
 	}
 }
 
@@ -69,91 +59,78 @@ func (t *text) when(s *Status, at point.Instant) string {
 	if moment, ok := s.wall(at); ok {
 		return moment.Format("01-02 15:04:05")
 	}
-	ago := span(s.Now.Sub(at))
-	return fit(t.pick(ago.En+" ago", ago.Zh+"前"), len("01-02 15:04:05"))
+	return fit(t.w("_ ago|_前", t.span(s.Now.Sub(at))), len("01-02 15:04:05"))
 }
 
 // event tells what a list does not say of an event beside its time and its kind.
 func (t *text) event(e *alarm.Event, n names) string {
-	said := []string{t.subject(e, n)}
+	said := saying{t.subject(e, n)}
 	switch e.Kind {
 	case alarm.Raised, alarm.Reraised, alarm.Tested:
-		st := wordOf(e.Signal, e.To.Level)
-		said = append(said, t.say(st.Text), t.say(stages[e.To.Level]))
-		if w := e.To.Why[0]; w.Quantity != 0 && len(why(e.To, nil)) > 0 {
-			said = append(said, shown(w.Quantity, w.Value)+t.pick(", limit ", "，限值 ")+
-				w.Quantity.Text(w.Limit))
+		said.add(t.say(wordOf(e.Signal, e.To.Level).Text), t.say(stages[e.To.Level]))
+		if all := why(e.To, nil); len(all) > 0 {
+			said.add(t.w("_, limit _|_，限值 _", all[0].Value, all[0].Limit))
 		}
 	case alarm.FaultRaised, alarm.FaultEnded:
-		said = append(said, string(e.Fault), t.bare(alarm.Fault(e.Fault).Says), e.Reason)
+		said.add(string(e.Fault), t.bare(alarm.Fault(e.Fault).Says), e.Reason)
 	case alarm.OutputChanged, alarm.Operated:
-		st := outputOn
-		if e.Pattern == alarm.Off {
-			st = outputOff
-		}
-		said = append(said, t.say(st))
-		if e.Pattern > alarm.Steady {
-			said = append(said, e.Pattern.String())
+		switch e.Pattern {
+		case alarm.Off:
+			said.add(t.say(outputOff))
+		case alarm.Steady:
+			said.add(t.say(outputOn))
+		default:
+			said.add(t.say(outputOn), e.Pattern.String())
 		}
 	case alarm.Refused:
-		said = append(said, t.say(alarm.RefusalText(e.Reason)))
+		said.add(t.say(alarm.RefusalText(e.Reason)))
 	case alarm.TestEnded, alarm.DrillEnded:
-		said = append(said, t.say(endings[e.Reason]))
+		said.add(t.decoded(endings, e.Reason))
 	default:
-		said = append(said, e.Reason)
+		said.add(e.Reason)
 	}
-	said = append(said, t.matter(&e.Matter)...)
+	m := &e.Matter
+	said.add(m.ID, t.say(colours[m.Colour]))
+	if int(m.Verdict) < len(verdicts) {
+		said.add(t.w(verdicts[m.Verdict]))
+	}
+	said.add(m.Text)
+	if m.Failed {
+		said.add(t.say(failed))
+	}
+	if m.People > 0 {
+		said.add(t.w("_ on shift|_ 人在岗", strconv.Itoa(int(m.People))))
+	}
 	if e.For > 0 {
-		said = append(said, t.say(took(e.For)))
+		said.add(t.took(e.For))
 	}
 	if e.Restored {
-		said = append(said, t.say(restored))
+		said.add(t.w(restoredText))
 	}
 	if e.Drill {
-		said = append(said, t.say(drill.Text))
+		said.add(t.say(drill.Text))
 	}
-	return t.list(append(said, t.who(e.By))...)
-}
-
-// took is a span that may be short.
-func took(d time.Duration) alarm.Text {
-	if d >= 10*time.Second {
-		return span(d)
-	}
-	s := strconv.FormatFloat(d.Seconds(), 'f', 1, 64)
-	return alarm.Text{En: s + " s", Zh: s + " 秒"}
+	said.add(t.who(e.By))
+	return t.list(said...)
 }
 
 // subject is what an event is about: what an order names it by, and what people call it.
 func (t *text) subject(e *alarm.Event, n names) string {
-	id, name := "", ""
+	id, all := "", n.points
 	switch {
 	case e.Point != "":
-		id, name = string(e.Point), n.point(e.Point)
+		id = string(e.Point)
 	case e.Output != "":
-		id, name = string(e.Output), or(n.outputs[string(e.Output)], string(e.Output))
+		id, all = string(e.Output), n.outputs
 	case e.Zone != "":
-		id, name = string(e.Zone), n.zone(e.Zone)
-	case e.Incident != "":
-		id = string(e.Incident)
+		id, all = string(e.Zone), n.zones
+	default:
+		return string(e.Incident)
 	}
-	if name == "" || name == id {
-		return id
+	if name := all[id]; name != "" && name != id {
+		return id + " " + name
 	}
-	return id + " " + name
-}
-
-// matter is what an event about the duties of people is about.
-func (t *text) matter(m *alarm.Matter) []string {
-	said := []string{m.ID, t.say(colours[m.Colour]), t.say(verdicts[m.Verdict]), m.Text}
-	if m.Failed {
-		said = append(said, t.say(failed))
-	}
-	if m.People > 0 {
-		n := strconv.Itoa(int(m.People))
-		said = append(said, t.pick(n+" on shift", n+" 人在岗"))
-	}
-	return said
+	return id
 }
 
 // The JSON of an event. Of what does not apply there is nothing.
@@ -181,6 +158,7 @@ type eventJSON struct {
 	ID       string         `json:"id,omitempty"` // of a call, a check or a hazard
 	Text     string         `json:"text,omitempty"`
 	Verdict  string         `json:"verdict,omitempty"`
+	Why      []evidenceJSON `json:"why,omitempty"`
 }
 
 func newEventsJSON(s *Status, all []alarm.Event) []eventJSON {
@@ -193,6 +171,7 @@ func newEventsJSON(s *Status, all []alarm.Event) []eventJSON {
 			Fault: string(e.Fault), By: e.By.Kind.String(), Operator: e.By.Operator, Cause: e.Cause,
 			Reason: e.Reason, For: e.For.Seconds(), Restored: e.Restored, Drill: e.Drill,
 			ID: e.Matter.ID, Text: e.Matter.Text, Verdict: e.Matter.Verdict.String(),
+			Why: newEvidenceJSON(e.To, nil),
 		}
 		if moment, ok := s.wall(e.At); ok {
 			j.At = &moment

@@ -2,11 +2,8 @@ package diag
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
 	"github.com/firepost/firepost/agent/point"
@@ -18,82 +15,80 @@ const (
 	mostEvents  = 1000
 )
 
-// textFace serves a face for terminals, in Chinese with lang=zh. What it shows it is told by the
-// query; an error is what was wrong with that.
-func textFace(show func(*text, *http.Request) error) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		t := &text{chinese: r.FormValue("lang") == "zh"}
-		if err := show(t, r); err != nil {
-			http.Error(w, err.Error(), http.StatusNotFound)
-			return
-		}
-		send(w, "text/plain; charset=utf-8", t.Bytes())
-	}
-}
-
-// errStarting is what a face says that has nothing to show yet.
-func (t *text) errStarting() error {
-	return errors.New(t.pick("the panel is starting; ask again", "系统启动中，请稍后再试"))
-}
-
-func (p *pages) textStatus(t *text, _ *http.Request) error {
-	s := known(p.status())
-	v := newView(s, p.now())
-	t.status(s, &v)
-	return nil
-}
-
-// known is a status, or one that knows nothing.
-func known(s *Status) *Status {
+// serveText serves a face for terminals. Its path names the language, the face, and the point or
+// the number of events.
+func (p *pages) serveText(w http.ResponseWriter, r *http.Request) {
+	t, s := &text{chinese: r.PathValue("language") == "zh"}, p.status()
 	if s == nil {
-		return &Status{}
+		s = &Status{}
 	}
-	return s
+	if wrong := t.face(p, s, r.PathValue("face"), r.PathValue("of")); wrong != "" {
+		http.Error(w, wrong, http.StatusNotFound)
+		return
+	}
+	send(w, "text/plain; charset=utf-8", t.Bytes())
 }
 
-// stale warns above what an old status says.
-func (t *text) stale(s *Status, now time.Time) {
-	if !s.alive(now) {
-		t.line(broken, t.say(silent.Text)+t.pick(". ", "。")+t.say(silent.Do))
+// face writes one face, or says what is wrong with what was asked for.
+func (t *text) face(p *pages, s *Status, face, of string) (wrong string) {
+	if s.Panel == nil && face != "status" && face != "events" {
+		return t.w("the panel is starting; ask again|系统启动中，请稍后再试")
 	}
-}
-
-// textPoints shows all points, or all of the one that id names.
-func (p *pages) textPoints(t *text, r *http.Request) error {
-	s, id := p.status(), r.FormValue("id")
-	if s == nil || s.Panel == nil {
-		return t.errStarting()
-	}
-	t.stale(s, p.now())
-	if id == "" {
-		t.points(s)
-		return nil
-	}
-	for i := range s.Panel.Points {
-		if pt := &s.Panel.Points[i]; pt.ID == point.ID(id) {
-			t.point(s, pt)
-			return nil
+	switch face {
+	case "status":
+		v := newView(s, p.now())
+		t.status(s, &v)
+	case "events":
+		n, ok := howMany(of)
+		if !ok {
+			return t.w("write 1 to _ events|事件数须为 1 至 _", strconv.Itoa(mostEvents))
 		}
+		t.events(s, p.events(n))
+	case "points":
+		if !s.alive(p.now()) {
+			t.line(broken, t.w("_. _|_。_", t.say(silent.Text), t.say(silent.Do)))
+		}
+		pt := pointOf(s.Panel, point.ID(of))
+		switch {
+		case of == "":
+			t.points(s)
+		case pt.Channels == nil:
+			return t.w("there is no point _; firepost points lists them|"+
+				"没有点位 _；用 firepost points 查看全部", strconv.Quote(of))
+		default:
+			t.point(s, pt)
+		}
+	case "items":
+		t.items(s.Panel.Duties.Items)
+	case "hazards":
+		t.hazards(s.Panel.Duties.Hazards)
+	case "drill":
+		t.drill(s)
+	case "walktest":
+		t.walkTest(s)
+	default:
+		return "there is no such face"
 	}
-	return fmt.Errorf(t.pick("there is no point %q; firepost points lists them",
-		"没有点位 %q；用 firepost points 查看全部"), id)
+	return ""
 }
 
-func (p *pages) textEvents(t *text, r *http.Request) error {
-	all, err := p.newest(r)
-	if err == nil {
-		t.events(known(p.status()), all)
+// howMany is how many events are asked for; ok: so many can be shown.
+func howMany(of string) (n int, ok bool) {
+	if of == "" {
+		return usualEvents, true
 	}
-	return err
+	n, err := strconv.Atoi(of)
+	return n, err == nil && n >= 1 && n <= mostEvents
 }
 
 func (p *pages) serveEvents(w http.ResponseWriter, r *http.Request) {
-	all, err := p.newest(r)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+	s, body := p.status(), []byte(nil)
+	n, ok := howMany(r.PathValue("n"))
+	if s == nil || !ok {
+		http.Error(w, "write 1 to "+strconv.Itoa(mostEvents)+" events", http.StatusNotFound)
 		return
 	}
-	body, err := json.MarshalIndent(newEventsJSON(known(p.status()), all), "", "  ")
+	body, err := json.MarshalIndent(newEventsJSON(s, p.events(n)), "", "  ")
 	if err != nil {
 		http.Error(w, "events: "+err.Error(), http.StatusInternalServerError)
 		return
@@ -101,80 +96,35 @@ func (p *pages) serveEvents(w http.ResponseWriter, r *http.Request) {
 	send(w, "application/json", append(body, '\n'))
 }
 
-// newest are as many events as the query wants.
-func (p *pages) newest(r *http.Request) ([]alarm.Event, error) {
-	n := usualEvents
-	if text := r.FormValue("n"); text != "" {
-		var err error
-		if n, err = strconv.Atoi(text); err != nil || n < 1 || n > mostEvents {
-			return nil, fmt.Errorf("n %q is not 1 to %d", text, mostEvents)
-		}
-	}
-	return p.events(n), nil
-}
-
-// textItems lists what is to be checked.
-func (p *pages) textItems(t *text, _ *http.Request) error {
-	s := p.status()
-	if s == nil || s.Panel == nil {
-		return t.errStarting()
-	}
-	all := s.Panel.Duties.Items
-	ids, states, names := 0, 0, 0
+// items lists what is to be checked.
+func (t *text) items(all []alarm.ItemState) {
+	var views []dutyView
 	for i := range all {
-		ids, names = max(ids, width(all[i].ID)), max(names, width(all[i].Name))
-		states = max(states, width(t.say(itemText(&all[i]))))
-	}
-	for i := range all {
-		it, mark := &all[i], plain
-		if it.Due || it.Overdue || it.Failed {
-			mark = todo
+		it := &all[i]
+		v, asks := itemView(it)
+		if !asks {
+			v.State = alarm.Text{En: "good", Zh: "正常"}
 		}
-		from := ""
 		if it.Done {
-			from = t.pick("checked ", "上次检查 ") + it.From.String()
+			day := it.From.String()
+			v.Note = alarm.Text{En: "checked " + day, Zh: "上次检查 " + day}
 		}
-		t.line(mark+fit(it.ID, ids)+"  "+fit(t.say(itemText(it)), states)+"  ",
-			t.list(fit(clean(it.Name), min(names, 24))+"  "+from, it.Text))
+		views = append(views, v)
 	}
+	t.duties(views)
 	if len(all) == 0 {
-		t.line("", t.pick("the site file names nothing that is to be checked", "配置中没有检查项"))
+		t.line("", t.w("the site file names nothing that is to be checked|配置中没有检查项"))
 	}
-	return nil
 }
 
-// itemText is the state of an item of the checklist.
-func itemText(it *alarm.ItemState) alarm.Text {
-	switch {
-	case it.Overdue:
-		return overdue
-	case it.Failed:
-		return failed
-	case it.Due:
-		return due
+// hazards lists what is to be put right.
+func (t *text) hazards(all []alarm.Hazard) {
+	var views []dutyView
+	for i := range all {
+		views = append(views, hazardView(&all[i]))
 	}
-	return alarm.Text{En: "good", Zh: "正常"}
-}
-
-// textHazards lists what is to be put right.
-func (p *pages) textHazards(t *text, _ *http.Request) error {
-	s := p.status()
-	if s == nil || s.Panel == nil {
-		return t.errStarting()
+	t.duties(views)
+	if len(all) == 0 {
+		t.line("", t.w("no hazard is open|没有待整改的隐患"))
 	}
-	for i := range s.Panel.Duties.Hazards {
-		h := &s.Panel.Duties.Hazards[i]
-		mark, word, until := plain, hazardOpen, ""
-		if h.Overdue {
-			mark, word = todo, overdue
-		}
-		if day := h.Due().String(); day != "" {
-			until = t.pick("until ", "期限 ") + day
-		}
-		t.line(mark+fit(h.ID, 6)+"  "+t.say(word)+"  ", t.list(h.Text, until, t.who(h.By)))
-	}
-	if len(s.Panel.Duties.Hazards) == 0 {
-		t.line("", t.pick("no hazard is open", "没有待整改的隐患"))
-	}
-	return nil
 }

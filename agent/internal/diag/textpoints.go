@@ -1,7 +1,6 @@
 package diag
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -21,7 +20,7 @@ const (
 // bar shows value as a part of limit, for eyes that have no time to read numbers.
 func bar(value, limit int64) string {
 	n := int(min(max(value, 0)*barLong/max(limit, 1), barLong))
-	return "[" + strings.Repeat("#", n) + strings.Repeat("-", barLong-n) + "]"
+	return "[" + "##########"[:n] + "----------"[n:] + "]"
 }
 
 // barOf is the bar of a channel below the limit at which it alarms; empty: its rule has none that a
@@ -30,11 +29,8 @@ func barOf(c *alarm.ChannelState, conditions []detect.Condition) string {
 	var best *detect.Condition
 	for i := range conditions {
 		f := &conditions[i]
-		if f.Kind != detect.Above || f.Quantity != c.Quantity || f.Limit <= 0 {
-			continue
-		}
-		isAlarm := f.Level == detect.Alarm
-		if best == nil || isAlarm && best.Level != detect.Alarm {
+		if f.Kind == detect.Above && f.Quantity == c.Quantity && f.Limit > 0 &&
+			(best == nil || f.Level == detect.Alarm && best.Level != detect.Alarm) {
 			best = f
 		}
 	}
@@ -56,51 +52,56 @@ func (t *text) value(c *alarm.ChannelState) string {
 // points lists all points, those first that are not normal.
 func (t *text) points(s *Status) {
 	n := newNames(s)
-	all := make([]*alarm.PointState, len(s.Panel.Points))
-	views, ids, names, states := map[point.ID]pointView{}, 0, 0, 0
-	for i := range s.Panel.Points {
+	views, ids, names, states := make([]pointView, len(s.Panel.Points)), 0, 0, 0
+	for i := range views {
 		p := &s.Panel.Points[i]
-		v := newPointView(p, n)
-		all[i], views[p.ID] = p, v
-		ids, states = max(ids, width(string(p.ID))), max(states, width(t.say(v.State)))
+		views[i] = newPointView(p, n)
+		ids, states = max(ids, width(string(p.ID))), max(states, width(t.say(views[i].State)))
 		names = max(names, width(p.Name))
 	}
-	slices.SortStableFunc(all, func(a, b *alarm.PointState) int {
-		return rank(views[b.ID].Class) - rank(views[a.ID].Class)
-	})
 	used := len(plain) + ids + 2 + states + 2
 	names = min(names, max(columns-used-2-valueWide-1-barWide, 0))
-	for _, p := range all {
-		v := views[p.ID]
-		head := markOf(v.Class) + fit(string(p.ID), ids) + "  " + fit(t.say(v.State), states) + "  "
-		if names > 0 {
-			head += fit(clean(p.Name), names) + "  "
-		}
-		for i := range p.Channels {
-			c := &p.Channels[i]
-			value, bar := t.value(c), barOf(c, p.Conditions)
-			if len(p.Channels) > 1 {
-				value = c.Quantity.String() + " " + value
+	for r := len(ranks) - 1; r >= 0; r-- {
+		for i := range views {
+			v, p := &views[i], &s.Panel.Points[i]
+			if rank(v.Class) == r {
+				head := ranks[r] + fit(string(p.ID), ids) + "  " + fit(t.say(v.State), states) + "  "
+				if names > 0 {
+					head += fit(clean(p.Name), names) + "  "
+				}
+				t.listed(head, p, v)
 			}
-			if room := columns - width(head); width(bar) > 0 && room >= width(value)+1+width(bar) {
-				value = fit(value, max(width(value), min(valueWide, room-width(bar)-1))) + " " + bar
-			}
-			t.line(head, value)
-			head = strings.Repeat(" ", width(head))
-		}
-		if len(p.Channels) == 0 {
-			t.line(head, "")
-		}
-		if v.Left.En != "" {
-			t.line("    ", t.list(t.pick(v.Left.En+" left", "剩余 "+v.Left.Zh), v.Reason))
-		}
-		if said := t.list(t.say(v.Note), t.say(v.Life)); said != "" {
-			t.line("    ", said)
 		}
 	}
 }
 
-// rank orders points: what is normal comes last.
+// listed is a point in a list, behind a head that says which and how it is.
+func (t *text) listed(head string, p *alarm.PointState, v *pointView) {
+	room := columns - width(head)
+	for i := range p.Channels {
+		c := &p.Channels[i]
+		value, bar := t.value(c), barOf(c, p.Conditions)
+		if len(p.Channels) > 1 {
+			value = c.Quantity.String() + " " + value
+		}
+		if spare := room - 1 - len(bar); bar != "" && spare >= width(value) {
+			value = fit(value, max(width(value), min(valueWide, spare))) + " " + bar
+		}
+		t.line(head, value)
+		head = strings.Repeat(" ", width(head))
+	}
+	if len(p.Channels) == 0 {
+		t.line(head, "")
+	}
+	if p.Disabled > 0 {
+		t.row(t.list(t.w(leftText, t.say(v.Left)), v.Reason))
+	}
+	t.row(t.list(t.say(v.Note), t.say(v.Life)))
+}
+
+// ranks are the marks of points, by how urgent they are.
+var ranks = [...]string{plain, away, broken, danger}
+
 func rank(class string) int {
 	switch class {
 	case normal.Class:
@@ -113,143 +114,112 @@ func rank(class string) int {
 	return 3
 }
 
-func markOf(class string) string {
-	return []string{plain, away, broken, danger}[rank(class)]
-}
-
 // point tells all of one point.
 func (t *text) point(s *Status, p *alarm.PointState) {
 	v := newPointView(p, newNames(s))
-	t.line(markOf(v.Class)+string(p.ID)+"  ", p.Name)
-	row := func(en, zh, said string) {
-		if said != "" {
-			t.line("    "+fit(t.pick(en, zh), 14)+"  ", said)
-		}
-	}
-	row("zone", "分区", v.Zone)
-	row("state", "状态", t.list(t.say(v.State), t.say(v.Note)))
+	t.line(ranks[rank(v.Class)]+string(p.ID)+"  ", p.Name)
+	t.entry(t.w("zone|分区"), v.Zone)
+	t.entry(t.w("state|状态"), t.list(t.say(v.State), t.say(v.Note)))
 	for i := range s.Panel.Alarms {
 		if a := &s.Panel.Alarms[i]; a.Point == p.ID {
-			row("alarm", "报警", t.alarmOf(s, a))
+			by := ""
+			if a.Acknowledged {
+				by = t.who(a.By)
+			}
+			t.entry(t.w("alarm|报警"), t.list(string(a.ID), t.how(s.Panel, a), by))
 		}
 	}
 	for i := range s.Panel.Faults {
 		if f := &s.Panel.Faults[i]; f.Point == p.ID {
 			k := alarm.Fault(f.Fault)
-			row("fault", "故障", string(f.Fault)+t.pick(": ", "：")+t.say(k.Says)+t.pick(" ", "")+
-				t.say(k.Do))
+			t.entry(t.w("fault|故障"), t.w("_: _ _|_：__", string(f.Fault), t.say(k.Says), t.say(k.Do)))
 		}
 	}
-	if v.Left.En != "" {
-		row("disabled", "屏蔽", t.list(t.pick(v.Left.En+" left", "剩余 "+v.Left.Zh), p.Reason,
-			t.who(p.By)))
+	if p.Disabled > 0 {
+		t.entry(t.w("disabled|屏蔽"), t.list(t.w(leftText, t.say(v.Left)), p.Reason, t.who(p.By)))
 	}
 	for i := range p.Channels {
 		t.channel(&p.Channels[i], p, s.Panel.At)
 	}
-	for _, c := range p.Conditions {
-		t.line("    "+fit(t.conditionName(c), 14)+"  ", t.condition(c))
+	for i := range p.Conditions {
+		c := &p.Conditions[i]
+		name := t.say(levels[c.Level])
+		if c.Level == detect.Normal {
+			name = t.say(fault.Text)
+		}
+		t.entry(name, t.condition(c))
 	}
-	switch {
-	case p.Life.Known:
-		days := strconv.Itoa(int(p.Life.Left))
-		row("life", "寿命", t.pick(days+" days left", "剩余 "+days+" 天"))
-	case p.Life.Watched:
-		row("life", "寿命", t.say(lifeWaits))
+	life := t.say(v.Life)
+	if p.Life.Known {
+		life = t.w("_ days left|剩余 _ 天", strconv.Itoa(int(p.Life.Left)))
 	}
+	t.entry(t.w("life|寿命"), life)
 	if p.Aborted > 0 {
-		n := strconv.FormatUint(p.Aborted, 10)
-		row("brief", "短时越限", t.pick("ended "+n+" times before it counted",
-			n+" 次在确认时间内消失"))
+		t.entry(t.w("brief|短时越限"), t.w("ended _ times before it counted|_ 次在确认时间内消失",
+			strconv.FormatUint(p.Aborted, 10)))
 	}
-}
-
-// alarmOf tells of the alarm of a point in one line.
-func (t *text) alarmOf(s *Status, a *alarm.AlarmState) string {
-	said := []string{string(a.ID), t.lasting(span(s.Panel.At.Sub(a.Reached)))}
-	if !a.Active {
-		said = append(said, t.say(notActive))
-	}
-	if a.Acknowledged {
-		said = append(said, t.say(acked), t.who(a.By))
-	}
-	if a.Silenced {
-		said = append(said, t.say(hushed))
-	}
-	return t.list(said...)
 }
 
 // channel tells of one measured value: what it is, what it was before calibration, and how old.
 func (t *text) channel(c *alarm.ChannelState, p *alarm.PointState, at point.Instant) {
-	said := []string{t.value(c)}
+	said := saying{t.value(c)}
 	if c.Seen && c.Quality != point.Bad && c.Raw != c.Value {
-		said = append(said, t.pick("raw ", "校准前 ")+c.Quantity.Text(c.Raw))
+		said.add(t.w("raw _|校准前 _", c.Quantity.Text(c.Raw)))
 	}
 	if c.Quality == point.Good {
-		said = append(said, t.pick("good", "有效"))
+		said.add(t.w("good|有效"))
 	}
+	heard := t.w("never heard|从未收到")
 	if c.Seen {
-		ago := span(at.Sub(c.At))
-		said = append(said, t.pick("heard "+ago.En+" ago", ago.Zh+"前收到"))
-	} else {
-		said = append(said, t.pick("never heard", "从未收到"))
+		heard = t.w("heard _ ago|_前收到", t.span(at.Sub(c.At)))
 	}
-	head := "    " + fit(c.Quantity.String(), 14) + "  "
-	t.line(head, t.list(said...))
-	if b := barOf(c, p.Conditions); b != "" {
-		t.line(strings.Repeat(" ", width(head)), b)
-	}
+	said.add(heard)
+	t.entry(c.Quantity.String(), t.list(said...))
+	t.entry("", barOf(c, p.Conditions))
 }
 
-// conditionName is the level that a condition gives.
-func (t *text) conditionName(c detect.Condition) string {
-	if c.Level == detect.Normal {
-		return t.say(fault.Text)
-	}
-	return t.say(levels[c.Level])
+// conditionTexts say when a point leaves normal, by the kind of its condition.
+var conditionTexts = [...]string{
+	detect.Active: "when active|动作时",
+	detect.Above:  "from _ up|不低于 _",
+	detect.Below:  "from _ down|不高于 _",
+	detect.Rise:   "rises by _|升速达 _",
+	detect.Over:   "_ above its own baseline|高于基线 _",
+	detect.Dose:   "as a dose, from _ up|累积剂量，自 _ 起计",
 }
 
 // condition says when a point leaves normal.
-func (t *text) condition(c detect.Condition) string {
-	limit := c.Quantity.Text(c.Limit) + c.PerText()
-	said := limit
-	switch c.Kind {
-	case detect.Active:
-		said = t.pick("when active", "动作时")
-	case detect.Above:
-		said = t.pick("from "+limit+" up", "不低于 "+limit)
-	case detect.Below:
-		said = t.pick("from "+limit+" down", "不高于 "+limit)
-	case detect.Rise:
-		said = t.pick("rises by "+limit, "升速达 "+limit)
-	case detect.Over:
-		said = t.pick(limit+" above its own baseline", "高于基线 "+limit)
-	case detect.Dose:
-		said = t.pick("as a dose, from "+limit+" up", "累积剂量，自 "+limit+" 起计")
+func (t *text) condition(c *detect.Condition) string {
+	words := "_"
+	if int(c.Kind) < len(conditionTexts) {
+		words = conditionTexts[c.Kind]
+	}
+	said, lasts := "", ""
+	if c.Kind == detect.Active {
+		said = t.w(words)
+	} else {
+		said = t.w(words, c.Quantity.Text(c.Limit)+c.PerText())
 	}
 	if c.Confirm > 0 {
-		d := span(c.Confirm)
-		said = t.list(said, t.pick("for "+d.En, "持续 "+d.Zh))
+		lasts = t.w("for _|持续 _", t.span(c.Confirm))
 	}
-	return said
+	return t.list(said, lasts)
+}
+
+// originTexts say from where somebody acted.
+var originTexts = [...]string{
+	alarm.Auto: "by itself|自动", alarm.Button: "at the box|面板操作", alarm.CLI: "by command|命令操作",
+	alarm.Page: "on the page|页面操作", alarm.District: "by the district|平台操作",
 }
 
 // who says from where somebody acted, and who he is.
 func (t *text) who(by alarm.Origin) string {
-	if by == (alarm.Origin{}) {
+	if by == (alarm.Origin{}) || int(by.Kind) >= len(originTexts) {
 		return ""
 	}
-	from := t.say(origins[by.Kind])
+	from := t.w(originTexts[by.Kind])
 	if by.Operator > 0 {
-		n := strconv.Itoa(int(by.Operator))
-		from += t.pick(", operator "+n, "，人员 "+n)
+		return t.list(from, t.w("operator _|人员 _", strconv.Itoa(int(by.Operator))))
 	}
 	return from
-}
-
-// origins say from where somebody acted.
-var origins = map[alarm.OriginKind]alarm.Text{
-	alarm.Auto: {En: "by itself", Zh: "自动"}, alarm.Button: {En: "at the box", Zh: "面板操作"},
-	alarm.CLI: {En: "by command", Zh: "命令操作"}, alarm.Page: {En: "on the page", Zh: "页面操作"},
-	alarm.District: {En: "by the district", Zh: "平台操作"},
 }

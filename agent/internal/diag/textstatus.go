@@ -1,46 +1,40 @@
 package diag
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/firepost/firepost/agent/alarm"
 )
 
-// The words that only a terminal shows.
-var (
-	simText   = alarm.Text{En: "SIMULATED", Zh: "模拟 SIMULATED"}
-	noTime    = alarm.Text{En: "time unknown", Zh: "时间未知"}
-	badClock  = alarm.Text{En: "clock not set", Zh: "时钟未校准"}
-	notActive = alarm.Text{En: "cause gone, waits for a reset", Zh: "条件已消失，待复位"}
-	hushed    = alarm.Text{En: "silenced", Zh: "已消音"}
-	acked     = alarm.Text{En: "acknowledged", Zh: "已确认"}
-	restored  = alarm.Text{En: "from before a restart", Zh: "重启前的报警"}
-	rejected  = alarm.Text{
-		En: "The newest site file is not in use:", Zh: "最新的站点配置文件未启用："}
+// Words that stand in more than one place.
+const (
+	ackedText    = "acknowledged|已确认"
+	silencedText = "silenced|已消音"
+	goneText     = "cause gone, waits for a reset|条件已消失，待复位"
+	restoredText = "from before a restart|重启前的报警"
+	leftText     = "_ left|剩余 _"
 )
 
 // status is the whole site: what is urgent first, so that a small screen shows it.
 func (t *text) status(s *Status, v *view) {
 	t.head(v)
-	if s.Panel != nil {
-		if st, left, runs := exercise(s.Panel); runs {
-			l := span(left)
-			t.line("", t.say(st.Text)+t.pick(": at most another "+l.En, "：剩余 "+l.Zh))
+	if p := s.Panel; p != nil {
+		if st, left, runs := exercise(p); runs {
+			t.line("", t.w("_: at most another _|_：剩余 _", t.say(st.Text), t.span(left)))
 		}
 		for i := range v.Alarms {
-			t.alarm(&s.Panel.Alarms[i], &v.Alarms[i], v.State)
+			t.alarm(p, &p.Alarms[i], &v.Alarms[i], v.State.Class)
 		}
 		for i := range v.Faults {
-			t.fault(&s.Panel.Faults[i], &v.Faults[i])
+			t.fault(&p.Faults[i], &v.Faults[i])
 		}
 	}
 	t.duties(v.Duties)
 	if s.Site.Rejected != "" {
-		t.line(broken, t.say(rejected))
+		t.line(broken, t.w("The newest site file is not in use:|最新的站点配置文件未启用："))
 		for l := range strings.SplitSeq(s.Site.Rejected, "\n") {
-			t.line("    ", l)
+			t.row(l)
 		}
 	}
 	t.district(v)
@@ -52,71 +46,77 @@ func (t *text) status(s *Status, v *view) {
 
 // head says how it is, where, and what to do.
 func (t *text) head(v *view) {
-	when := or(v.Time, t.say(noTime))
+	when := v.Time
+	if when == "" {
+		when = t.w("time unknown|时间未知")
+	}
 	if v.ClockBad {
-		when = t.list(when, t.say(badClock))
+		when = t.list(when, t.w("clock not set|时钟未校准"))
 	}
-	parts := []string{t.say(v.State.Text), v.Site.Name, when}
+	head := t.say(v.State.Text) + "  "
+	if v.Site.Name != "" {
+		head += v.Site.Name + "  "
+	}
 	if v.Sim {
-		parts = append(parts, t.say(simText))
+		when += "  " + t.w("SIMULATED|模拟 SIMULATED")
 	}
-	t.line("", strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), "  "))
-	if v.State.Do.En != "" {
-		t.line("", t.say(v.State.Do))
+	t.line("", head+when)
+	if do := t.say(v.State.Do); do != "" {
+		t.line("", do)
 	}
-	var signs []string
-	for _, s := range v.Signs {
-		signs = append(signs, t.say(s.Text))
+	signs := t.say(v.Alone)
+	for i := range v.Signs {
+		if signs != "" {
+			signs += " | "
+		}
+		signs += t.say(v.Signs[i].Text)
 	}
-	if v.Alone.En != "" {
-		signs = append(signs, t.say(v.Alone))
+	if signs != "" {
+		t.line("", signs)
 	}
-	if len(signs) > 0 {
-		t.line("", strings.Join(signs, " | "))
-	}
-}
-
-// lasting says for how long something has been so.
-func (t *text) lasting(d alarm.Text) string { return t.pick("for "+d.En, "已持续 "+d.Zh) }
-
-// since says how long ago something began.
-func (t *text) since(d alarm.Text) string {
-	if d.En == "" {
-		return ""
-	}
-	return t.pick("first seen "+d.En+" ago", d.Zh+"前首次发现")
 }
 
 // alarm tells of one alarm: what and where, since when, why, and what to do if the head does not
 // say that.
-func (t *text) alarm(a *alarm.AlarmState, v *alarmView, head state) {
-	said := []string{v.Zone + " " + v.Point, t.say(v.Stage), t.lasting(v.For), t.since(v.Before)}
-	for _, m := range []struct {
-		so bool
-		alarm.Text
-	}{
-		{!v.Active, notActive}, {v.Acknowledged, acked}, {v.Silenced, hushed},
-		{v.Restored, restored},
-	} {
-		if m.so {
-			said = append(said, t.say(m.Text))
-		}
+func (t *text) alarm(p *alarm.Snapshot, a *alarm.AlarmState, v *alarmView, head string) {
+	said := saying{v.Zone + " " + v.Point, t.say(v.Stage)}
+	said.add(t.how(p, a))
+	if a.Restored {
+		said.add(t.w(restoredText))
 	}
 	t.line(danger+t.say(v.State.Text)+"  "+string(a.Point)+"  ", t.list(said...))
-	if v.Waits.En != "" {
-		t.line("    ", t.list(t.say(v.Waits), t.pick("in "+v.Left.En, "剩余 "+v.Left.Zh)))
+	if a.Phase != alarm.NotHeld {
+		t.row(t.list(t.say(v.Waits), t.w(leftText, t.say(v.Left))))
 	}
-	for _, why := range v.Why {
-		level := t.say(why.Level)
-		if level != "" {
-			level += t.pick(": ", "：")
+	for i := range v.Why {
+		why := &v.Why[i]
+		said := t.w("_ reached the limit of _|触发值 _，限值 _", why.Value, why.Limit)
+		if level := t.say(why.Level); level != "" {
+			said = t.w("_: _|_：_", level, said)
 		}
-		t.line("    ", level+t.pick(why.Value+" reached the limit of "+why.Limit,
-			"触发值 "+why.Value+"，限值 "+why.Limit))
+		t.row(said)
 	}
-	if v.State.Class != head.Class && v.State.Do.En != "" {
-		t.line("    ", t.say(v.State.Do))
+	if v.State.Class != head {
+		t.row(t.say(v.State.Do))
 	}
+}
+
+// how tells for how long an alarm has stood, and what was done about it.
+func (t *text) how(p *alarm.Snapshot, a *alarm.AlarmState) string {
+	said := saying{t.w("for _|已持续 _", t.span(p.At.Sub(a.Reached)))}
+	if a.Reached > a.Since {
+		said.add(t.w("first seen _ ago|_前首次发现", t.span(p.At.Sub(a.Since))))
+	}
+	if !a.Active {
+		said.add(t.w(goneText))
+	}
+	if a.Acknowledged {
+		said.add(t.w(ackedText))
+	}
+	if a.Silenced {
+		said.add(t.w(silencedText))
+	}
+	return t.list(said...)
 }
 
 // fault tells of one fault, and what to do.
@@ -125,31 +125,30 @@ func (t *text) fault(f *alarm.FaultState, v *faultView) {
 	if f.Point != "" {
 		head += string(f.Point) + "  "
 	}
-	says := t.say(v.Kind.Says)
-	if names := strings.Join(v.Names, t.pick(", ", "、")); names != "" {
-		says = names + t.pick(": ", "：") + says
+	says := t.w("_ _|__", t.say(v.Kind.Says), t.say(v.Kind.Do))
+	if len(v.Names) > 0 {
+		says = t.w("_: _|_：_", strings.Join(v.Names, t.w(", |、")), says)
 	}
-	t.line(head, says+t.pick(" ", "")+t.say(v.Kind.Do))
+	t.line(head, says)
 	code := string(f.Fault)
 	if f.Detail != "" {
 		code += ": " + f.Detail
 	}
-	t.line("    ", t.list(code, t.lasting(v.For)))
+	t.row(t.list(code, t.w("for _|已持续 _", t.say(v.For))))
 }
 
 // duties are what people are asked and have to do.
 func (t *text) duties(all []dutyView) {
 	for i := range all {
 		d := &all[i]
-		mark := plain
+		head, of := plain, d.Of
 		if d.Class == "fault" || d.Class == "prealarm" {
-			mark = todo
+			head = todo
 		}
-		head := mark + t.say(d.Name) + "  "
+		head += t.say(d.Name) + "  "
 		if d.ID != "" {
 			head += d.ID + "  "
 		}
-		of := d.Of
 		if of == d.ID {
 			of = ""
 		}
@@ -159,41 +158,43 @@ func (t *text) duties(all []dutyView) {
 
 // district says what reaches the district and what waits for it.
 func (t *text) district(v *view) {
-	mark, said := plain, []string{}
-	switch {
-	case v.Link.Connected:
-		said = append(said, t.pick("connected to ", "已连接 ")+v.Link.Broker, t.say(v.Link.For))
-	case v.Link.Broker != "":
+	mark, said := plain, saying{}
+	switch l := &v.Link; {
+	case l.Connected:
+		said.add(t.w("connected to _|已连接 _", l.Broker), t.say(l.For))
+	case l.Broker != "":
 		mark = broken
-		said = append(said, t.pick("not connected to ", "未连接 ")+v.Link.Broker, t.say(v.Link.For),
-			t.say(v.Link.Why))
+		said.add(t.w("not connected to _|未连接 _", l.Broker), t.say(l.For), t.say(l.Why))
 	default:
-		said = append(said, t.bare(v.Identity.Word))
+		said.add(t.bare(v.Identity.Word))
 	}
 	if v.Identity.Err != "" {
-		mark, said = broken, append(said, v.Identity.Err)
+		mark = broken
+		said.add(v.Identity.Err)
 	}
-	var held []string
-	for _, l := range v.Lanes {
+	var held saying
+	for i := range v.Lanes {
+		l := &v.Lanes[i]
 		lane := t.say(l.Word) + " " + strconv.FormatUint(l.Held, 10)
 		if l.Dropped > 0 {
-			n := strconv.FormatUint(l.Dropped, 10)
-			lane += t.pick(" ("+n+" dropped)", "（已丢弃 "+n+"）")
+			lane += t.w(" (_ dropped)|（已丢弃 _）", strconv.FormatUint(l.Dropped, 10))
 		}
-		held = append(held, lane)
+		held.add(lane)
 	}
 	if len(held) > 0 {
-		said = append(said, t.pick("waiting: ", "待发：")+t.list(held...))
+		said.add(t.w("waiting: _|待发：_", t.list(held...)))
 	}
 	if v.Outbox.MemoryOnly {
-		mark, said = broken, append(said, t.pick("kept in memory only", "仅存于内存"))
+		mark = broken
+		said.add(t.w("kept in memory only|仅存于内存"))
 	}
 	if v.Outbox.Err != "" {
-		mark, said = broken, append(said, t.pick("disk: ", "磁盘：")+v.Outbox.Err)
+		mark = broken
+		said.add(t.w("disk: _|磁盘：_", v.Outbox.Err))
 	}
-	t.line(mark+t.pick("District", "区域平台")+"  ", t.list(said...))
+	t.line(mark+t.w("District  |区域平台  "), t.list(said...))
 	if !v.Link.Connected && v.Link.Err != "" {
-		t.line("    ", strings.TrimRight(fit(clean(v.Link.Err), columns-4), " "))
+		t.row(strings.TrimRight(fit(clean(v.Link.Err), columns-4), " "))
 	}
 }
 
@@ -204,8 +205,7 @@ func (t *text) outputs(all []alarm.OutputState, views []outputView) {
 		ids, states = max(ids, width(string(all[i].ID))), max(states, width(t.say(views[i].State)))
 	}
 	for i := range views {
-		v := &views[i]
-		mark := plain
+		v, id, mark := &views[i], string(all[i].ID), plain
 		switch {
 		case strings.HasSuffix(v.Class, "fault"):
 			mark = broken
@@ -213,10 +213,10 @@ func (t *text) outputs(all []alarm.OutputState, views []outputView) {
 			mark = todo
 		}
 		name := v.Name
-		if name == string(all[i].ID) {
+		if name == id {
 			name = ""
 		}
-		t.line(mark+fit(string(all[i].ID), ids)+"  "+fit(t.say(v.State), states)+"  ",
+		t.line(mark+fit(id, ids)+"  "+fit(t.say(v.State), states)+"  ",
 			t.list(name, t.bare(v.Note), v.Err))
 	}
 }
