@@ -68,6 +68,18 @@ golden: ## rewrite the golden files and show what changed
 bin/staticcheck: cross/tools/go.mod
 	go build -C cross/tools -o ../../bin/staticcheck honnef.co/go/tools/cmd/staticcheck
 
+bin/nfpm: cross/tools/go.mod
+	go build -C cross/tools -o ../../bin/nfpm github.com/goreleaser/nfpm/v2/cmd/nfpm
+
+.PHONY: deb
+deb: cross build bin/nfpm ## bin/deb/*.deb for armhf (ARM v6 and up), arm64 and amd64
+	go run ./cross/deb -version '$(VERSION)' -stamp '$(STAMP)'
+	@ls -l bin/deb/*.deb
+
+.PHONY: deb-test
+deb-test: deb ## the packages are judged, installed, upgraded and purged (needs root, lintian, systemd)
+	go vet -tags deb ./cross/deb && go test -tags deb -count=1 -json ./cross/deb | $(REPORT)
+
 .PHONY: tidy
 tidy: bin/staticcheck ## fmt, vet, staticcheck with all checks, the import table
 	@test -z "$$(gofmt -l agent buffer cross drivers firmware-sim provisioning)" || { gofmt -l agent buffer cross drivers firmware-sim provisioning; echo 'run gofmt -w on these'; exit 1; }

@@ -99,6 +99,7 @@ var rooms = map[string][]string{
 	"cross/vm":        {},
 	"cross/vm/init":   {},
 	"cross/vm/hammer": {"drivers/board"},
+	"cross/deb":       {},
 	"cross/bench": {
 		"agent", "agent/alarm", "agent/detect", "agent/point", "agent/site", "agent/wire", "buffer",
 		"drivers", "provisioning", "firmware-sim/board", "firmware-sim/chip",
@@ -126,7 +127,8 @@ var keepers = []struct {
 		"the device has no broker"},
 	{"net/http", []string{"agent", "agent/internal/diag", "agent/cmd/firepost", "firmware-sim",
 		"cross/bench"}, "one place serves pages"},
-	{"os/exec", []string{"cross/bench", "cross/vm/init"}, "the agent starts no program"},
+	{"os/exec", []string{"cross/bench", "cross/deb", "cross/vm/init"},
+		"the agent starts no program"},
 	{"net", []string{"agent", "agent/cmd/firepost", "agent/internal/diag", "agent/internal/uplink",
 		"agent/site", "cross/bench", "cross/vm/init", "drivers/board", "firmware-sim",
 		"firmware-sim/board", "firmware-sim/district", "firmware-sim/vhost", "provisioning"},

@@ -25,14 +25,28 @@ import (
 // exitConfig is EX_CONFIG of sysexits.h.
 const exitConfig = 78
 
+// Where a service of systemd keeps its state, and a folder in memory that it has while it runs.
+const (
+	stateDir   = "/var/lib/firepost"
+	runtimeDir = "/run/firepost"
+)
+
 // paths are the places that every command shares.
 type paths struct{ dir string }
 
 func (p *paths) flag(f *pflag.FlagSet) {
-	f.StringVar(&p.dir, "dir", "/var/lib/firepost", "state directory")
+	f.StringVar(&p.dir, "dir", stateDir, "state directory")
 }
 
-func (p *paths) socket() string { return filepath.Join(p.dir, "control.sock") }
+// socket is the control socket. That of the service lies in memory: a card that dies does not take
+// away the means to silence the siren.
+func (p *paths) socket() string {
+	dir := p.dir
+	if info, err := os.Stat(runtimeDir); dir == stateDir && err == nil && info.IsDir() {
+		dir = runtimeDir
+	}
+	return filepath.Join(dir, "control.sock")
+}
 
 type runCmd struct {
 	paths
