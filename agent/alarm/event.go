@@ -96,7 +96,7 @@ type Command struct {
 	Deadline point.Instant // not obeyed after it; 0: none
 	Output   OutputID      // of Operate
 	On       bool          // of Operate: on, or back to what the alarms say
-	For      time.Duration // of Disable, of a walk test and of a drill
+	For      time.Duration // of Disable, a walk test, a drill; of Operate on site: 0: for good
 	Reason   string        // of Disable and SkipTest
 	Zone     ZoneID        // of StartTest; empty: the whole site
 	Scenario *Scenario     // of StartDrill; nil: the usual one
@@ -244,7 +244,7 @@ type Event struct {
 	By       Origin
 	Cause    string        // ID of the command that caused it
 	Reason   string        // of a refusal, a disablement or a fault's detail
-	For      time.Duration // of Disabled, tests and drills; of Confirmed and answers: how long it took
+	For      time.Duration // of Disabled, Operated, tests; of Confirmed, answers: how long it took
 	Restored bool          // a raise that a new run repeats after a restart
 	Latched  bool          // the alarm stays until reset
 	Drill    bool          // it is part of a drill, and nothing burns

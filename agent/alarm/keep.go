@@ -90,6 +90,9 @@ func (p *Panel) shift(now point.Instant) {
 	for i := range p.outputs {
 		o := &p.outputs[i]
 		o.began, o.echo.begin, o.echo.since = now, now, now
+		if o.until != 0 {
+			o.until = o.until.Add(by)
+		}
 	}
 	p.savedAt, p.tally.at, p.tally.savedAt = now, now, now
 }
@@ -132,7 +135,8 @@ func (p *Panel) saveIfDue(now point.Instant) *Saved {
 	due := p.dirty || p.seq >= p.savedSeq+saveEvery
 	due = p.worthSaving(now) || due
 	if !due && now.Sub(p.savedAt) >= saveAgain {
-		due = p.silenced && p.resoundAt != 0 || p.anyDisabled() || p.counts()
+		due = p.silenced && p.resoundAt != 0 || p.anyDisabled() || p.anyTimed() ||
+			p.counts()
 	}
 	due = due || now.Sub(p.savedAt) >= saveAges && p.anyActive()
 	if runs := p.people.runs(); runs > 0 && now.Sub(p.savedAt) >= runs {
@@ -186,6 +190,6 @@ func (p *Panel) save(now point.Instant) *Saved {
 	s.Test, s.Drill = p.test.state(now), p.drill.state(now)
 	s.Duties = p.saveDuties(now)
 	s.Tally = p.tally.save()
-	s.Outputs = p.saveOutputs()
+	s.Outputs = p.saveOutputs(now)
 	return s
 }

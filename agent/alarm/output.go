@@ -2,6 +2,7 @@ package alarm
 
 import (
 	"slices"
+	"time"
 
 	"github.com/firepost/firepost/agent/detect"
 	"github.com/firepost/firepost/agent/point"
@@ -19,7 +20,8 @@ type driven struct {
 	// kept on until a person on site lets it go: it was switched on by hand, or it is a valve that
 	// an alarm has closed.
 	kept   bool
-	keptBy Origin // zero: an alarm
+	keptBy Origin        // zero: an alarm
+	until  point.Instant // he wants it for a time; 0: until he lets it go
 
 	lit      bool          // a lamp that an alarm drives
 	litUntil point.Instant // a lamp that outlasts its alarm; 0: none
@@ -120,7 +122,9 @@ func (p *Panel) operate(now point.Instant, c *Command) string {
 	switch {
 	case remote && !(c.On && remotely):
 		return RefusedNotPermitted
-	case c.On == o.kept:
+	case c.On && c.For != 0 && !remote && !o.mayEnd(c.For):
+		return RefusedDuration
+	case c.On == o.kept && o.until == 0:
 		if c.On && o.keptBy == (Origin{}) {
 			break // an alarm has closed the valve; from now on somebody has too
 		}
@@ -130,13 +134,20 @@ func (p *Panel) operate(now point.Instant, c *Command) string {
 	case !c.On && driven:
 		return RefusedDriven
 	}
-	o.kept, o.keptBy = c.On, Origin{}
+	o.kept, o.keptBy, o.until = c.On, Origin{}, 0
 	play := o.choice.play
 	if c.On {
 		o.keptBy = c.By
 		play = o.plan.on()
+		if c.For > 0 && !remote {
+			o.until = now.Add(c.For)
+		}
 	}
-	p.emit(now, Event{Kind: Operated, Output: o.plan.ID, Pattern: play})
+	e := Event{Kind: Operated, Output: o.plan.ID, Pattern: play}
+	if o.until != 0 {
+		e.For = c.For
+	}
+	p.emit(now, e)
 	p.redrive, p.dirty = true, true
 	return ""
 }
@@ -146,7 +157,7 @@ func (p *Panel) hush() bool {
 	any := false
 	for i := range p.outputs {
 		if o := &p.outputs[i]; o.kept && o.plan.audible() {
-			o.kept, o.keptBy, any = false, Origin{}, true
+			o.kept, o.keptBy, o.until, any = false, Origin{}, 0, true
 		}
 	}
 	return any
@@ -198,15 +209,17 @@ type SavedOutput struct {
 	By        Origin // who switched it on; zero: an alarm
 	Confirmed bool   // it has done what it was told
 	Failed    bool   // it has not, and a fault stands
+	// Left is how long a person still wants it; 0: until he lets it go.
+	Left time.Duration `json:",omitempty"`
 }
 
 // saveOutputs copies what must survive of the outputs.
-func (p *Panel) saveOutputs() (all []SavedOutput) {
+func (p *Panel) saveOutputs(now point.Instant) (all []SavedOutput) {
 	for i := range p.outputs {
 		o := &p.outputs[i]
 		if o.kept || o.echo.confirmed || o.echo.failed {
 			all = append(all, SavedOutput{
-				Output: o.plan.ID, Kept: o.kept, By: o.keptBy,
+				Output: o.plan.ID, Kept: o.kept, By: o.keptBy, Left: o.left(now),
 				Confirmed: o.echo.confirmed, Failed: o.echo.failed,
 			})
 		}
@@ -219,6 +232,9 @@ func (p *Panel) restoreOutputs(all []SavedOutput) {
 	for _, s := range all {
 		if o := p.output(s.Output); o != nil {
 			o.kept, o.keptBy = s.Kept, s.By
+			if s.Left > 0 {
+				o.until = point.Instant(max(min(s.Left, longestOn)-saveAgain, 1))
+			}
 			o.echo.confirmed, o.echo.failed = s.Confirmed, s.Failed
 		}
 	}

@@ -131,6 +131,7 @@ func (p *Panel) Step(now point.Instant, in Input) Decision {
 	p.compare(now)
 	p.watchAll(now)
 	p.interrupt(now)
+	p.letGo(now)
 	p.doubt(now)
 	for _, i := range p.order {
 		p.heed(now, &p.points[i])

@@ -88,9 +88,10 @@ type OutputState struct {
 	Name    string
 	Kind    OutputKind
 	Pattern Pattern
-	Kept    bool    // it stays on until a person on site lets it go
-	By      Origin  // who switched it on; zero: an alarm
-	Alarm   AlarmID // that drives it; empty: none
+	Kept    bool          // it stays on until a person on site lets it go
+	Left    time.Duration // of Kept, where he wanted it for a time; 0: for good
+	By      Origin        // who switched it on; zero: an alarm
+	Alarm   AlarmID       // that drives it; empty: none
 	// Of an output with a feedback, while it is on: it has done what it was told, or it has not
 	// in time.
 	Confirmed, Failed bool
@@ -143,7 +144,8 @@ func (p *Panel) Snapshot(now point.Instant) *Snapshot {
 		o := &p.outputs[i]
 		s.Outputs[i] = OutputState{
 			ID: o.plan.ID, Name: o.plan.Name, Kind: o.plan.Kind, Pattern: o.pattern,
-			Kept: o.kept, By: o.keptBy, Confirmed: o.echo.confirmed, Failed: o.echo.failed,
+			Kept: o.kept, By: o.keptBy, Left: o.left(now), Confirmed: o.echo.confirmed,
+			Failed: o.echo.failed,
 		}
 		if a := o.choice.by; a != nil {
 			s.Outputs[i].Alarm = a.id

@@ -77,8 +77,9 @@ var refusals = [...]struct {
 	{RefusedUnsupported, Text{"the panel knows no such act", "系统不支持此操作"}},
 	{RefusedUnknownPoint, Text{"the site has no such point", "没有这个点位"}},
 	{RefusedNoReason, Text{"a reason is needed, of at most 256 bytes", "须写明原因，最多256字节"}},
-	{RefusedDuration, Text{"at most 8h an order and 24h together, and 1h of a drill or a walk test",
-		"每次最长8小时，累计最长24小时；演练和逐点测试最长1小时"}},
+	{RefusedDuration, Text{"at most 8h an order and 24h together, and 1h of a drill, a walk test or " +
+		"an output; what closes does not open by itself",
+		"每次最长8小时，累计最长24小时；演练、逐点测试和输出最长1小时；阀门不会自动打开"}},
 	{RefusedNothing, Text{"there is nothing to do", "无需操作"}},
 	{RefusedRepeated, Text{"it was obeyed before", "指令已执行过"}},
 	{RefusedUnknownOutput, Text{"the site has no such output", "没有这个输出"}},

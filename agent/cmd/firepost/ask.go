@@ -200,11 +200,15 @@ func prepareDisable(f *pflag.FlagSet) action {
 
 func prepareOut(f *pflag.FlagSet) action {
 	o, act := order(f, agent.Order{Action: "operate"})
+	f.StringVar(&o.For, "for", "", "for how long it is on, at most 1h; without it for good")
 	return func(out outlet, args []string) error {
 		if args[1] != "on" && args[1] != "off" {
 			return &exitError{2, "out needs on or off behind the output, such as out siren off"}
 		}
 		o.Output, o.On = args[0], args[1] == "on"
+		if o.For != "" && !o.On {
+			return &exitError{2, "out takes --for with on, such as out siren on --for 5s"}
+		}
 		return act(out, nil)
 	}
 }

@@ -47,7 +47,8 @@ func TestHelp(t *testing.T) {
 	for _, args := range [][]string{
 		{"--version"}, {}, {"chek"}, {"check", "a", "b"}, {"run", "--nonsense"}, {"enable"},
 		{"disable", "call-1"}, {"disable", "call-1", "--for", "2h"}, {"silence", "call-1"},
-		{"ack", "a", "b"}, {"out", "siren"}, {"out", "siren", "up"}, {"status", "--lang", "fr"},
+		{"ack", "a", "b"}, {"out", "siren"}, {"out", "siren", "up"},
+		{"out", "siren", "off", "--for", "5s"}, {"status", "--lang", "fr"},
 		{"events", "-n", "-1"}, {"reset", "--operator", "256"},
 		{"item"}, {"item", "done"}, {"verdict"}, {"hazard", "open", "boxes"}, {"operator", "add"},
 		{"walktest", "skip"}, {"walktest", "skip", "call-1"}, {"drill"},

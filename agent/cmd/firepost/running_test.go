@@ -146,7 +146,16 @@ func obeysOrders(t *testing.T, s *station) {
 	s.wants("若小店 Shop有人按下手动报警", "cause", "--lang", "zh")
 	s.wants("已消音", "silence", "--lang", "zh")
 	s.refuses("silence 未执行：nothing_to_do：无需操作", "silence", "--lang", "zh")
-	s.refuses("unknown_output", "out", "none", "on")
+	s.refuses("unknown_output: the site has no such output; firepost status", "out", "none", "on")
+	s.refuses("bad_duration", "out", "lamp", "on", "--for", "2h")
+	s.release(smoke)
+	await(t, "an end of all alarms", func() bool {
+		s.ask("reset")
+		return !s.isOn(siren) && !s.isOn(lamp)
+	})
+	s.wants("operated", "out", "lamp", "on", "--for", "1s")
+	await(t, "a lamp that is switched on", func() bool { return s.isOn(lamp) })
+	await(t, "a lamp that goes off by itself", func() bool { return !s.isOn(lamp) })
 }
 
 // A second agent on the same folder would fight over every line: it is told whom it would disturb,

@@ -114,9 +114,10 @@ type (
 		Err     string         `json:"err,omitempty"`
 		Playing bool           `json:"playing"`
 		// Of an output that stays on until a person on site lets it go, or that reports back.
-		Kept      bool `json:"kept,omitempty"`
-		Confirmed bool `json:"confirmed,omitempty"`
-		Failed    bool `json:"failed,omitempty"`
+		Kept      bool    `json:"kept,omitempty"`
+		Left      float64 `json:"left_seconds,omitempty"` // of Kept; 0: for good
+		Confirmed bool    `json:"confirmed,omitempty"`
+		Failed    bool    `json:"failed,omitempty"`
 	}
 )
 
@@ -186,7 +187,7 @@ func newPanelJSON(s *Status) *panelJSON {
 		j.Outputs = append(j.Outputs, outputJSON{
 			ID: o.ID, Name: o.Name, Kind: o.Kind.String(), Playing: o.Pattern != alarm.Off,
 			On: d.On, Sets: d.Sets, SetMax: d.SetMax.Seconds(), Err: d.Err,
-			Kept: o.Kept, Confirmed: o.Confirmed, Failed: o.Failed,
+			Kept: o.Kept, Left: o.Left.Seconds(), Confirmed: o.Confirmed, Failed: o.Failed,
 		})
 	}
 	j.Duties = newDutiesJSON(&p.Duties)

@@ -216,7 +216,11 @@ func (t *text) outputs(all []alarm.OutputState, views []outputView) {
 		if name == id {
 			name = ""
 		}
+		left := ""
+		if all[i].Left > 0 {
+			left = t.w(leftText, t.span(all[i].Left))
+		}
 		t.line(mark+fit(id, ids)+"  "+fit(t.say(v.State), states)+"  ",
-			t.list(name, t.bare(v.Note), v.Err))
+			t.list(name, t.bare(v.Note), left, v.Err))
 	}
 }
