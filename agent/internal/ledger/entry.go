@@ -162,11 +162,7 @@ func (l *Ledger) submit(e *entry, now time.Time) {
 	act := e.order.Act
 	act.By = alarm.Origin{Kind: alarm.District, Level: 1}
 	if wall, known := l.Wall(); known && !e.Cmd.Expires.IsZero() {
-		left := e.Cmd.Expires.Sub(wall)
-		if left <= 0 {
-			l.finish(e, now, wire.Rsp{State: wire.RspExpired})
-			return
-		}
+		left := e.Cmd.Expires.Sub(wall) // of an earlier run it may be over; the panel says so
 		act.Deadline = l.Now().Add(left)
 		if act.Call != nil {
 			call := *act.Call
@@ -205,7 +201,9 @@ func (l *Ledger) tell(e *entry) {
 	l.Answer(e.rsp().Body())
 	if e.isOver() {
 		e.Told = true
-		l.later = append(l.later, e)
+		if !e.dirty {
+			l.later = append(l.later, e)
+		}
 		l.open = slices.DeleteFunc(l.open, func(o *entry) bool { return o == e })
 	}
 }

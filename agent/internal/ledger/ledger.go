@@ -173,8 +173,8 @@ func (l *Ledger) wake(now time.Time) time.Time {
 			at = x
 		}
 	}
-	if !l.read {
-		sooner(l.began.Add(patience))
+	if late := l.began.Add(patience); !l.read && now.Before(late) {
+		sooner(late)
 	}
 	if len(l.dirty) > 0 && !l.busy && l.read {
 		sooner(l.retry)
