@@ -152,11 +152,7 @@ func TestDamagedLedger(t *testing.T) {
 		lines := strings.SplitAfter(string(whole), "\n")
 		flipped := slices.Clone(whole)
 		flipped[len(lines[0])+40] ^= 1
-		for _, c := range []struct {
-			name string
-			data []byte // nil: no file
-			lost bool
-		}{
+		for _, c := range []damage{
 			{"whole", whole, false},
 			{"last line cut", append(slices.Clone(whole), []byte("5f00aa11 {\"ID\":\"c-3")...), false},
 			{"zeros at the end", append(slices.Clone(whole), make([]byte, 4096)...), false},
@@ -168,55 +164,65 @@ func TestDamagedLedger(t *testing.T) {
 			{"too long", make([]byte, maxFile+1), true},
 			{"gone", nil, true},
 		} {
-			old := time.Now()
-			wait(time.Minute)
-			box := filepath.Join(t.TempDir(), "state")
-			if err := os.MkdirAll(box, 0o700); err != nil {
-				t.Fatal(err)
-			}
-			if c.data != nil {
-				if err := os.WriteFile(filepath.Join(box, fileName), c.data, 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			two := newRig(t, box, alarm.Saved{Boot: 1}).run()
-			send := func(id, name string, at time.Time) {
-				two.send(wire.Command{
-					ID: id, Name: name, Issued: at, Expires: old.Add(time.Hour),
-					Args: []byte(`{"output":"siren","on":true}`),
-				})
-				wait(100 * time.Millisecond)
-			}
-			send("c-1", "operate", old)
-			send("c-8", "drill_start", time.Time{})
-			send("c-9", "acknowledge", old)
-			send("d-1", "drill_start", time.Now())
-			want := []string{
-				"c-1 done", "c-8 done", "c-9 failed nothing_to_do", "d-1 rejected busy busy",
-			}
-			if c.lost {
-				want = []string{
-					"c-1 rejected ledger_lost", "c-8 rejected ledger_lost",
-					"c-9 failed nothing_to_do", "d-1 done",
-				}
-			}
-			if !slices.Equal(two.answers, want) {
-				t.Errorf("%s: got %q, want %q", c.name, two.answers, want)
-			}
-			two.keepsContract()
-			two.end()
-			aside, err := os.ReadFile(filepath.Join(box, fileName+".damaged"))
-			if kept := c.lost && c.data != nil; kept != (err == nil) || kept &&
-				len(aside) != len(c.data) {
-				t.Errorf("%s: kept aside %d bytes, %v", c.name, len(aside), err)
-			}
-			three := newRig(t, box, alarm.Saved{Boot: 2}).run()
-			three.send(wire.Command{ID: "d-1", Name: "drill_start", Expires: old.Add(time.Hour)})
-			wait(time.Second)
-			three.want(want[3])
-			three.end()
+			c.check(t)
 		}
 	})
+}
+
+// damage is what a box finds where its ledger was.
+type damage struct {
+	name string
+	data []byte // nil: no file
+	lost bool
+}
+
+func (c *damage) check(t *testing.T) {
+	old := time.Now()
+	wait(time.Minute)
+	box := filepath.Join(t.TempDir(), "state")
+	if err := os.MkdirAll(box, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if c.data != nil {
+		if err := os.WriteFile(filepath.Join(box, fileName), c.data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	two := newRig(t, box, alarm.Saved{Boot: 1}).run()
+	send := func(id, name string, at time.Time) {
+		two.send(wire.Command{
+			ID: id, Name: name, Issued: at, Expires: old.Add(time.Hour),
+			Args: []byte(`{"output":"siren","on":true}`),
+		})
+		wait(100 * time.Millisecond)
+	}
+	send("c-1", "operate", old)
+	send("c-8", "drill_start", time.Time{})
+	send("c-9", "acknowledge", old)
+	send("d-1", "drill_start", time.Now())
+	want := []string{
+		"c-1 done", "c-8 done", "c-9 failed nothing_to_do", "d-1 rejected busy busy",
+	}
+	if c.lost {
+		want = []string{
+			"c-1 rejected ledger_lost", "c-8 rejected ledger_lost", "c-9 failed nothing_to_do",
+			"d-1 done",
+		}
+	}
+	if !slices.Equal(two.answers, want) {
+		t.Errorf("%s: got %q, want %q", c.name, two.answers, want)
+	}
+	two.keepsContract()
+	two.end()
+	aside, err := os.ReadFile(filepath.Join(box, fileName+".damaged"))
+	if kept := c.lost && c.data != nil; kept != (err == nil) || kept && len(aside) != len(c.data) {
+		t.Errorf("%s: kept aside %d bytes, %v", c.name, len(aside), err)
+	}
+	three := newRig(t, box, alarm.Saved{Boot: 2}).run()
+	three.send(wire.Command{ID: "d-1", Name: "drill_start", Expires: old.Add(time.Hour)})
+	wait(time.Second)
+	three.want(want[3])
+	three.end()
 }
 
 // Any bytes are a ledger or no ledger, never a panic, and what is read is written the same again.

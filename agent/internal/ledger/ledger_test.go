@@ -15,65 +15,68 @@ import (
 	"github.com/firepost/firepost/agent/wire"
 )
 
+// ends are orders, what somebody at the box has done before each, and what each is answered with.
+var ends = []struct {
+	name, args string
+	before     []string // orders of somebody at the box: action and what it is about
+	want       []string
+}{
+	{"acknowledge", ``, nil, []string{"failed nothing_to_do"}},
+	{"acknowledge", ``, []string{"fire"}, []string{"done"}},
+	{"silence", ``, []string{"fire"}, []string{"rejected not_permitted not_permitted"}},
+	{"reset", ``, []string{"fire"}, []string{"rejected not_permitted not_permitted"}},
+	{"disable", `{"point":"smoke-1","for":60,"reason":"works"}`, nil, []string{"done"}},
+	{"disable", `{"point":"smoke-1","for":28801,"reason":"works"}`, nil,
+		[]string{"rejected malformed bad_duration"}},
+	{"disable", `{"point":"smoke-1","for":60}`, nil, []string{"rejected malformed no_reason"}},
+	{"disable", `{"point":"smoke-1","for":60,"reason":"x"}`, []string{"disable"},
+		[]string{"rejected not_permitted not_permitted"}},
+	{"enable", `{"point":"smoke-1"}`, nil, []string{"failed nothing_to_do"}},
+	{"enable", `{"point":"smoke-1"}`, []string{"disable"},
+		[]string{"rejected not_permitted not_permitted"}},
+	{"enable", `{"point":"smoke-9"}`, nil, []string{"rejected malformed unknown_point"}},
+	{"operate", `{"output":"siren","on":true}`, nil, []string{"done"}},
+	{"operate", `{"output":"siren","on":false}`, nil,
+		[]string{"rejected not_permitted not_permitted"}},
+	{"operate", `{"output":"valve","on":false}`, nil,
+		[]string{"rejected not_permitted not_permitted"}},
+	{"operate", `{"output":"lamp","on":true}`, nil,
+		[]string{"rejected not_permitted not_permitted"}},
+	{"operate", `{"output":"horn","on":true}`, nil,
+		[]string{"rejected malformed unknown_output"}},
+	{"operate", `{"output":"valve","on":true}`, nil,
+		[]string{"executing", "failed unconfirmed"}},
+	{"drill_start", ``, nil, []string{"done"}},
+	{"drill_start", ``, []string{"fire"}, []string{"failed alarm_stands"}},
+	{"drill_start", `{"points":["smoke-9"]}`, nil, []string{"rejected malformed unknown_point"}},
+	{"drill_end", ``, nil, []string{"failed nothing_to_do"}},
+	{"drill_end", ``, []string{"drill"}, []string{"done"}},
+	{"test_start", ``, []string{"drill"}, []string{"rejected busy busy"}},
+	{"test_start", `{"zone":"hall"}`, nil, []string{"rejected malformed unknown_zone"}},
+	{"test_start", ``, nil, []string{"done"}},
+	{"test_end", ``, []string{"test"}, []string{"rejected not_permitted not_permitted"}},
+	{"test_receipt", `{"point":"smoke-1"}`, []string{"test"}, []string{"failed nothing_to_do"}},
+	{"self_test", ``, nil, []string{"done"}},
+	{"duty_check", `{"within":30}`, nil, []string{"accepted", "unanswered"}},
+	{"duty_check", `{"within":30,"colour":"red"}`, nil, []string{"rejected malformed malformed"}},
+	{"warning", `{"colour":"red","text":"rain","within":30}`, nil,
+		[]string{"accepted", "announced", "unanswered"}},
+	{"warning", `{"text":"rain"}`, nil, []string{"rejected malformed malformed"}},
+	{"warning", `{"colour":"red"}`, nil, []string{"rejected malformed malformed"}},
+	{"accept", ``, nil, []string{"rejected not_permitted not_permitted"}},
+	{"answer", ``, nil, []string{"rejected not_permitted not_permitted"}},
+	{"read", `{"points":["smoke-1"]}`, nil, []string{"done"}},
+	{"read", `{"points":["smoke-9"]}`, nil, []string{"failed unknown_point"}},
+	{"read", `{"points":[]}`, nil, []string{"rejected malformed"}},
+	{"snapshot", ``, nil, []string{"done"}},
+	{"resend", `{}`, nil, []string{"rejected unsupported"}},
+	{"", ``, nil, []string{"rejected malformed"}}, // what the decoder refused
+}
+
 // Each order comes to the end that its state and the site's call for, and each answer is one of the
 // contract.
 func TestEveryOrderComesToItsEnd(t *testing.T) {
-	for _, c := range []struct {
-		name, args string
-		before     []string // orders of somebody at the box: action and what it is about
-		want       []string
-	}{
-		{"acknowledge", ``, nil, []string{"failed nothing_to_do"}},
-		{"acknowledge", ``, []string{"fire"}, []string{"done"}},
-		{"silence", ``, []string{"fire"}, []string{"rejected not_permitted not_permitted"}},
-		{"reset", ``, []string{"fire"}, []string{"rejected not_permitted not_permitted"}},
-		{"disable", `{"point":"smoke-1","for":60,"reason":"works"}`, nil, []string{"done"}},
-		{"disable", `{"point":"smoke-1","for":28801,"reason":"works"}`, nil,
-			[]string{"rejected malformed bad_duration"}},
-		{"disable", `{"point":"smoke-1","for":60}`, nil, []string{"rejected malformed no_reason"}},
-		{"disable", `{"point":"smoke-1","for":60,"reason":"x"}`, []string{"disable"},
-			[]string{"rejected not_permitted not_permitted"}},
-		{"enable", `{"point":"smoke-1"}`, nil, []string{"failed nothing_to_do"}},
-		{"enable", `{"point":"smoke-1"}`, []string{"disable"},
-			[]string{"rejected not_permitted not_permitted"}},
-		{"enable", `{"point":"smoke-9"}`, nil, []string{"rejected malformed unknown_point"}},
-		{"operate", `{"output":"siren","on":true}`, nil, []string{"done"}},
-		{"operate", `{"output":"siren","on":false}`, nil,
-			[]string{"rejected not_permitted not_permitted"}},
-		{"operate", `{"output":"valve","on":false}`, nil,
-			[]string{"rejected not_permitted not_permitted"}},
-		{"operate", `{"output":"lamp","on":true}`, nil,
-			[]string{"rejected not_permitted not_permitted"}},
-		{"operate", `{"output":"horn","on":true}`, nil,
-			[]string{"rejected malformed unknown_output"}},
-		{"operate", `{"output":"valve","on":true}`, nil,
-			[]string{"executing", "failed unconfirmed"}},
-		{"drill_start", ``, nil, []string{"done"}},
-		{"drill_start", ``, []string{"fire"}, []string{"failed alarm_stands"}},
-		{"drill_start", `{"points":["smoke-9"]}`, nil, []string{"rejected malformed unknown_point"}},
-		{"drill_end", ``, nil, []string{"failed nothing_to_do"}},
-		{"drill_end", ``, []string{"drill"}, []string{"done"}},
-		{"test_start", ``, []string{"drill"}, []string{"rejected busy busy"}},
-		{"test_start", `{"zone":"hall"}`, nil, []string{"rejected malformed unknown_zone"}},
-		{"test_start", ``, nil, []string{"done"}},
-		{"test_end", ``, []string{"test"}, []string{"rejected not_permitted not_permitted"}},
-		{"test_receipt", `{"point":"smoke-1"}`, []string{"test"}, []string{"failed nothing_to_do"}},
-		{"self_test", ``, nil, []string{"done"}},
-		{"duty_check", `{"within":30}`, nil, []string{"accepted", "unanswered"}},
-		{"duty_check", `{"within":30,"colour":"red"}`, nil, []string{"rejected malformed malformed"}},
-		{"warning", `{"colour":"red","text":"rain","within":30}`, nil,
-			[]string{"accepted", "announced", "unanswered"}},
-		{"warning", `{"text":"rain"}`, nil, []string{"rejected malformed malformed"}},
-		{"warning", `{"colour":"red"}`, nil, []string{"rejected malformed malformed"}},
-		{"accept", ``, nil, []string{"rejected not_permitted not_permitted"}},
-		{"answer", ``, nil, []string{"rejected not_permitted not_permitted"}},
-		{"read", `{"points":["smoke-1"]}`, nil, []string{"done"}},
-		{"read", `{"points":["smoke-9"]}`, nil, []string{"failed unknown_point"}},
-		{"read", `{"points":[]}`, nil, []string{"rejected malformed"}},
-		{"snapshot", ``, nil, []string{"done"}},
-		{"resend", `{}`, nil, []string{"rejected unsupported"}},
-		{"", ``, nil, []string{"rejected malformed"}}, // what the decoder refused
-	} {
+	for _, c := range ends {
 		t.Run(c.name+" "+strings.Join(c.want, " "), func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				saved := alarm.Saved{}
