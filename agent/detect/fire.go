@@ -43,9 +43,10 @@ type fireChannel struct {
 	health
 	known  bool // there was a value
 	value  int64
-	sure   bool  // the newest reading was good
-	past   rate  // of the quantities whose growth counts
-	growth int64 // within growthTime
+	at     point.Instant // of value
+	sure   bool          // the newest reading was good
+	past   rate          // of the quantities whose growth counts
+	growth int64         // within growthTime
 }
 
 // verdict is a level with the weight that it takes, and the channels that spoke for it.
@@ -147,7 +148,7 @@ func (c *fireChannel) take(at point.Instant, rd *point.Reading) {
 	if rd.Quality == point.Bad {
 		return
 	}
-	c.known = true
+	c.known, c.at = true, at
 	c.value = min(max(rd.Sample.Value, -rateMost), rateMost)
 	if c.past.slots == nil {
 		return
@@ -162,7 +163,7 @@ func (c *fireChannel) take(at point.Instant, rd *point.Reading) {
 
 // judge weighs the evidence at a moment.
 func (r *fireRule) judge(at point.Instant, h heard) {
-	e := r.evidence()
+	e := r.evidence(at)
 	for _, v := range [...]*verdict{&r.pre, &r.alarm} {
 		v.take(at, &e, h, r.unsure(v.by))
 	}

@@ -3,6 +3,7 @@ package detect
 import (
 	"time"
 
+	"github.com/firepost/firepost/agent/point"
 	"github.com/firepost/firepost/drivers"
 )
 
@@ -74,9 +75,11 @@ var fireLimits = firePieces{
 	// no more until the smoke is as dense as smoke detectors answer to: 7.3 mg/m³ of smouldering
 	// smoke are about 0.15 dB/m. The value is rough there, and rough is enough.
 	smoke: curve{{100_000, 0}, {800_000, 750}, {5_000_000, 750}, {7_300_000, 1000}},
-	steam: curve{{100_000, 0}, {800_000, 400}},
-	// Mist, steam and dust. They may hide a fire, so that a little remains.
-	coarse: curve{{100_000, 0}, {800_000, 250}},
+	// Mist, steam and dust may hide a fire, so that a little remains. The densest mist on record
+	// has 7.8 mg/m³ of fine particles and 12.1 mg/m³ of all sizes: what is denser than that is an
+	// alarm alone, whatever it looks like.
+	steam:  curve{{100_000, 0}, {800_000, 400}, {13_000_000, 400}, {16_000_000, 1000}},
+	coarse: curve{{100_000, 0}, {800_000, 250}, {13_000_000, 250}, {16_000_000, 1000}},
 
 	// A cooker gives 10 to 30 ppm. Alone: so much more within minutes that the dose, after
 	// EN 50291, would soon be an alarm too.
@@ -136,7 +139,7 @@ func (c *fireChannel) grown(full, weight int64) Evidence {
 
 // evidence weighs what the channels say now. The newest value of a channel holds until the next,
 // also when the channel fails: silence after a dangerous value is no reason to be calm.
-func (r *fireRule) evidence() evidence {
+func (r *fireRule) evidence(at point.Instant) evidence {
 	var e evidence
 	l := &fireLimits
 	if i, c := r.find(drivers.Temperature); c != nil {
@@ -151,7 +154,7 @@ func (r *fireRule) evidence() evidence {
 		}
 	}
 	r.addAir(&e)
-	r.addSmoke(&e)
+	r.addSmoke(&e, at)
 	return e
 }
 
@@ -187,7 +190,7 @@ var massOf = [...]struct {
 }
 
 // addSmoke adds the particles, by the channels that work, or else by their last values.
-func (r *fireRule) addSmoke(e *evidence) {
+func (r *fireRule) addSmoke(e *evidence, at point.Instant) {
 	for _, failed := range [...]bool{false, true} {
 		for _, m := range massOf {
 			i, c := r.find(m.quantity)
@@ -198,10 +201,10 @@ func (r *fireRule) addSmoke(e *evidence) {
 			how := l.smoke
 			if !r.fine(failed) {
 				how = l.coarse
-			} else if r.steamy() {
+			} else if r.steamy(at) {
 				how = l.steam
 			}
-			limit := l.smoke.full() * m.share / 1000
+			limit := how.full() * m.share / 1000
 			e.add(i, c.level(limit, how.weight(c.value*1000/m.share)))
 			return
 		}
@@ -234,10 +237,14 @@ func (r *fireRule) pair(part, whole drivers.Quantity, failed bool) (int64, int64
 	return p.value, w.value, true
 }
 
-// steamy tells whether the air is wet and has become so just now.
-func (r *fireRule) steamy() bool {
+// steamy tells whether the air is wet and has become so just now. It makes smoke weigh less, so
+// only a sensor that works may say it: the last word of one that died in steam must hide no fire.
+func (r *fireRule) steamy(at point.Instant) bool {
 	_, c := r.find(drivers.Humidity)
-	return c != nil && c.value >= fireLimits.wet && c.growth >= fireLimits.wetting
+	if c == nil || !c.sure || c.fault != "" || at.Sub(c.at) >= gasTime {
+		return false
+	}
+	return c.value >= fireLimits.wet && c.growth >= fireLimits.wetting
 }
 
 // find returns the channel of a quantity with its place; nil when it has given no value yet.

@@ -207,8 +207,82 @@ func TestResumedFireStandsUntilGoodReadingsEndIt(t *testing.T) {
 	}
 }
 
-// The curves begin with no weight, never fall, and end where the evidence is an alarm alone, but
-// for those which must never be one.
+// A humidity sensor that dies in steam says nothing of the smoke of a fire later on, whether it
+// fails, falls silent or is uncertain from then on.
+func TestDeadHumiditySensorHidesNoSmoke(t *testing.T) {
+	qs := []drivers.Quantity{drivers.PM25, drivers.Humidity}
+	for name, die := range map[string]func(s float64) []point.Reading{
+		"failing": func(s float64) []point.Reading {
+			return clean.readings(s, qs[1:], point.Bad)
+		},
+		"silent": func(float64) []point.Reading { return nil },
+		"uncertain": func(s float64) []point.Reading {
+			wet := clean
+			wet.wet = 95
+			return wet.readings(s, qs[1:], point.Uncertain)
+		},
+	} {
+		r := fire(qs...)
+		steps(r, 0, 60, clean, qs, point.Good)
+		wet := clean
+		wet.wet = 95
+		steps(r, 61, 70, wet, qs, point.Good)
+		smoke, f := clean, Finding{}
+		smoke.fine = 8000
+		for s := 71.0; s < 120; s++ {
+			f = r.Step(at(s), append(smoke.readings(s, qs[:1], point.Good), die(s)...))
+		}
+		if f.Level != Alarm {
+			t.Errorf("%s: got %v, want alarm", name, f.Level)
+		}
+	}
+}
+
+// A slow humidity sensor that was last heard longer ago than growth is looked at tells of no steam.
+func TestOldHumidityTellsOfNoSteam(t *testing.T) {
+	qs := []drivers.Quantity{drivers.PM25, drivers.Humidity}
+	r := NewFire(FireSpec{Channels: qs, Stale: time.Hour})
+	steps(r, 0, 60, clean, qs, point.Good)
+	wet := clean
+	wet.wet = 95
+	steps(r, 61, 61, wet, qs, point.Good)
+	smoke := clean
+	smoke.fine = 8000
+	if f := steps(r, 62, 360, smoke, qs[:1], point.Good); f.Level != Normal {
+		t.Errorf("within 5 min: got %v, want normal", f.Level)
+	}
+	if f := steps(r, 361, 380, smoke, qs[:1], point.Good); f.Level != Alarm {
+		t.Errorf("later: got %v, want alarm", f.Level)
+	}
+}
+
+// Nothing makes particles harmless at every density: what is twice as dense as the densest mist on
+// record is an alarm alone, coarse or steamy, and that mist itself is no pre-alarm.
+func TestDensestParticlesAlarmWhateverTheyLookLike(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		air  air
+		want Level
+	}{
+		{"densest mist on record", air{wet: 95, coarse: 12_100}, Normal},
+		{"twice as dense", air{wet: 95, coarse: 16_000}, Alarm},
+		{"fine steam", air{wet: 95, fine: 12_100}, Normal},
+		{"fine steam, twice as dense", air{wet: 95, fine: 16_000}, Alarm},
+	} {
+		qs := append([]drivers.Quantity{drivers.Humidity}, particles...)
+		r := fire(qs...)
+		steps(r, 0, 60, clean, qs, point.Good)
+		f := steps(r, 61, 90, c.air, qs, point.Good)
+		if f.Level != c.want {
+			t.Errorf("%s: got %v, want %v", c.name, f.Level, c.want)
+		}
+		if c.want == Alarm && f.Why[0].Limit > f.Why[0].Value {
+			t.Errorf("%s: the reason %+v does not reach its limit", c.name, f.Why[0])
+		}
+	}
+}
+
+// The curves begin with no weight, never fall, and end where the evidence is an alarm alone.
 func TestFireCurvesNeverFall(t *testing.T) {
 	l := fireLimits
 	for name, c := range map[string]curve{
@@ -220,9 +294,7 @@ func TestFireCurvesNeverFall(t *testing.T) {
 				t.Errorf("%s: it falls at %d", name, c[i].value)
 			}
 		}
-		most := c.weight(c.full())
-		weak := name == "steam" || name == "coarse"
-		if c[0].weight != 0 || weak && most >= l.preAlarm || !weak && most != l.alarm {
+		if most := c.weight(c.full()); c[0].weight != 0 || most != l.alarm {
 			t.Errorf("%s: it goes from %d to %d", name, c[0].weight, most)
 		}
 	}

@@ -169,7 +169,7 @@ func TestFineSteamIsToldByHumidity(t *testing.T) {
 	bath := func(t float64) air {
 		a := clean
 		if t < 240 {
-			a.wet, a.fine = min(50+t, 98), 10+max(t-60, 0)*100
+			a.wet, a.fine = min(50+t, 98), 10+max(t-60, 0)*60
 		}
 		return a
 	}
