@@ -32,7 +32,8 @@ type fakeDistrict struct {
 type message struct {
 	at   time.Time
 	link int    // which connection
-	leaf string // such as up/alarm
+	leaf string // such as up/alarm, whatever the coding
+	size int    // as it came
 	Lane string `json:"lane"`
 	Hist bool   `json:"hist"`
 	Mono string `json:"mono"`
@@ -45,9 +46,25 @@ type message struct {
 const roundTrip = 20 * time.Millisecond
 
 func newFakeDistrict() *fakeDistrict {
-	return &fakeDistrict{receiver: district.NewReceiver(district.Options{
-		Hello: wire.Hello{Receipt: true, Max: wire.MaxMessage},
-	})}
+	d := &fakeDistrict{}
+	d.receiver = district.NewReceiver(district.Options{
+		Hello:     wire.Hello{Receipt: true, Gz: true, Dz: []int{1}, Max: wire.MaxMessage},
+		OnMessage: d.hear,
+	})
+	return d
+}
+
+// hear notes a message as the receiver has read it: decompressed.
+func (d *fakeDistrict) hear(m district.Message) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	x := message{at: m.At, link: len(d.links) - 1, leaf: m.Leaf, size: m.Size}
+	if err := json.Unmarshal(m.Payload, &x); err != nil {
+		x.Type = err.Error()
+	}
+	d.got = append(d.got, x)
+	topic := strings.TrimSuffix(m.Topic, leafOf(m.Topic)) + m.Leaf
+	d.passed = append(d.passed, uplink.Message{Topic: topic, Payload: m.Payload})
 }
 
 // set changes how the district behaves. A broker that goes down takes its connections along.
@@ -78,7 +95,7 @@ func (d *fakeDistrict) line(*provisioning.Identity, *slog.Logger) uplink.Dial {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		l := &fakeLink{
-			d: d, n: len(d.links), inbox: make(chan uplink.Delivery, 64), lost: make(chan struct{}),
+			d: d, inbox: make(chan uplink.Delivery, 64), lost: make(chan struct{}),
 		}
 		d.links = append(d.links, l)
 		d.passed = append(d.passed, o.Will)
@@ -114,7 +131,6 @@ func (d *fakeDistrict) messages(keep func(message) bool) (list []message) {
 // fakeLink is one connection.
 type fakeLink struct {
 	d     *fakeDistrict
-	n     int
 	inbox chan uplink.Delivery
 	lost  chan struct{}
 	once  sync.Once
@@ -130,12 +146,6 @@ func (l *fakeLink) Publish(m uplink.Message) <-chan error {
 		return done
 	default:
 	}
-	x := message{at: time.Now(), link: l.n, leaf: leafOf(m.Topic)}
-	if err := json.Unmarshal(m.Payload, &x); err != nil {
-		x.Type = err.Error()
-	}
-	l.d.got = append(l.d.got, x)
-	l.d.passed = append(l.d.passed, m)
 	l.d.mu.Unlock()
 	l.d.receiver.Handle(m.Topic, m.Payload, false)
 	time.AfterFunc(roundTrip, func() { done <- nil })

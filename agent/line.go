@@ -34,6 +34,8 @@ type line struct {
 	ledger *ledger.Ledger
 	asked  atomic.Uint64 // how often the district has asked for up/active
 
+	dict, dictEpoch string // of the description
+
 	mu      sync.Mutex
 	id      *provisioning.Identity // nil: none that can be used
 	why     error                  // why it cannot connect; nil: it can
@@ -145,7 +147,7 @@ func (l *line) config(id *provisioning.Identity) uplink.Config {
 		Broker:   strings.Join(id.District.Brokers, ", "),
 		Stamp:    l.stamp,
 		Birth:    func() wire.State { return l.birth(id) },
-		Desc:     l.describe,
+		Desc:     func() []byte { return l.describe(device) },
 		Active:   l.active,
 		Platform: l.a.clock.hear,
 		Command:  l.ledger.Take,
@@ -210,23 +212,33 @@ func (l *line) birth(id *provisioning.Identity) wire.State {
 	return s
 }
 
-func (l *line) describe() []byte {
+// describe is what the names and numbers of this run mean. The dictionary is made once for an
+// epoch: each new one would be a new description. Only the courier's goroutine calls it.
+func (l *line) describe(d wire.Device) []byte {
+	plan := l.a.site.Plan()
+	if epoch := l.store.Epoch(); epoch != l.dictEpoch {
+		now := l.stamp()
+		l.dictEpoch, l.dict = epoch, wire.DeviceDict(d, wire.Meta{
+			Epoch: epoch, First: l.store.Tail(buffer.Telemetry), Boot: now.Boot, Mono: now.Mono,
+			Wall: now.Wall, Quality: wire.ClockQuality(now.Quality), Error: now.Error,
+		}, plan, l.g.Snapshot())
+	}
 	return wire.Desc{
 		Site: l.a.site.ID, Name: l.a.site.Name, FW: l.a.o.Version, Cfg: l.a.site.Hash,
-		Plan: l.a.site.Plan(), Sim: l.a.o.Sim,
+		Plan: plan, Sim: l.a.o.Sim, Dict: l.dict,
 	}.JSON()
 }
 
 // active gives the snapshot of what stands. Its version is the panel's last event, because nothing
 // that stands changes without one, and how often the district has asked for it.
-func (l *line) active() (uint64, func() []byte) {
+func (l *line) active() (uint64, func(most int) []byte) {
 	version := l.g.Snapshot().LastEvent ^ l.asked.Load()<<askedShift
-	return version, func() []byte {
+	return version, func(most int) []byte {
 		asOf := map[string]uint64{"a": l.store.Tail(buffer.Alarm)}
 		now := l.stamp()
 		return wire.Active{
 			Snapshot: l.g.Snapshot(), AsOf: asOf, Wall: now.Wall,
-			Quality: wire.ClockQuality(now.Quality), Zones: l.zones,
+			Quality: wire.ClockQuality(now.Quality), Zones: l.zones, Max: most,
 		}.JSON()
 	}
 }

@@ -89,6 +89,14 @@ func checkComplete(r *rig, waiting uint64) {
 		r.Errorf("missing %v, declared %v, mismatch %d, out of order %d, malformed %d %v", rep.Missing,
 			rep.Declared, rep.BodyMismatch, rep.OutOfOrder, rep.Malformed, rep.Faults)
 	}
+	bytes := 0
+	for _, m := range r.district.messages(func(m message) bool { return m.leaf == wire.UpBackfill }) {
+		bytes += m.size
+	}
+	if n := uint64(bytes); n == 0 || n > 5*waiting {
+		r.Errorf("the backlog of %d records came in %d bytes; it was not joined and compressed",
+			waiting, bytes)
+	}
 	// 20 points, one record each 5 s, and ten that change each second.
 	if least := uint64(10 * (outage / time.Second)); waiting < least {
 		r.Errorf("%d records waited for the line, want at least %d", waiting, least)

@@ -134,7 +134,8 @@ func (c *demoCmd) open(ctx context.Context, o outlet) (*demo, error) {
 	}
 	d.mend = d.broker.Mend
 	d.recv = district.NewReceiver(district.Options{
-		Hello: wire.Hello{Receipt: true, Max: wire.MaxMessage}, OnMessage: d.story.heard,
+		Hello:     wire.Hello{Receipt: true, Gz: true, Dz: []int{1}, Max: wire.MaxMessage},
+		OnMessage: d.story.heard,
 	})
 	if err := d.broker.Attach(d.recv); err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ type districtCmd struct {
 func (c *districtCmd) Run(ctx context.Context, o outlet) error {
 	var mu sync.Mutex
 	recv := district.NewReceiver(district.Options{
-		Hello: wire.Hello{Receipt: true, Max: wire.MaxMessage},
+		Hello: wire.Hello{Receipt: true, Gz: true, Dz: []int{1}, Max: wire.MaxMessage},
 		OnMessage: func(m district.Message) {
 			mu.Lock()
 			defer mu.Unlock()

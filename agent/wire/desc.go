@@ -12,6 +12,8 @@ type Desc struct {
 	Cfg        string // hash of the site file
 	Plan       alarm.Plan
 	Sim        bool // the board is simulated
+	// Dict is what the dictionary of compressed telemetry ends with; empty: it is not compressed.
+	Dict string
 }
 
 type descDoc struct {
@@ -23,6 +25,7 @@ type descDoc struct {
 	Zones   []descZone   `json:"zones"`
 	Points  []descPoint  `json:"points"`
 	Outputs []descOutput `json:"outputs"`
+	Dict    string       `json:"dict,omitempty"`
 }
 
 type descZone struct {
@@ -57,7 +60,7 @@ type descOutput struct {
 // JSON is the payload of up/desc. Its series are those that a rule judges; a point may send more.
 func (d Desc) JSON() []byte {
 	doc := descDoc{
-		Site: d.Site, Name: d.Name, FW: d.FW, Cfg: d.Cfg, Sim: d.Sim,
+		Site: d.Site, Name: d.Name, FW: d.FW, Cfg: d.Cfg, Sim: d.Sim, Dict: d.Dict,
 		Zones: []descZone{}, Points: []descPoint{}, Outputs: []descOutput{},
 	}
 	for _, z := range d.Plan.Zones {

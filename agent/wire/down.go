@@ -21,8 +21,16 @@ type Hello struct {
 	Dz      []int     // base dictionaries that are known
 	Max     int       // longest message in bytes, MinMaxMessage to MaxMessage
 	Spread  int       // seconds, 0 to 3600
+	Rate    int       // messages of the backlog a second, 1 to MaxRate; 0: the device's own
+	Window  int       // unconfirmed messages of telemetry, 1 to MaxWindow; 0: the device's own
 	Now     time.Time // the platform's clock; zero: not told. Worthless in a retained copy
 }
+
+// What a hello may ask for at most.
+const (
+	MaxRate   = 1000
+	MaxWindow = 48
+)
 
 // DecodeHello reads down/hello. Unknown fields are ignored.
 func DecodeHello(b []byte) (Hello, error) {
@@ -32,6 +40,8 @@ func DecodeHello(b []byte) (Hello, error) {
 		Dz      []int  `json:"dz"`
 		Max     *int   `json:"max"`
 		Spread  *int   `json:"spread"`
+		Rate    *int   `json:"rate"`
+		Window  *int   `json:"window"`
 		Now     moment `json:"now"`
 	}{}
 	if err := decode(b, &w); err != nil {
@@ -44,6 +54,12 @@ func DecodeHello(b []byte) (Hello, error) {
 	}
 	if w.Spread != nil {
 		h.Spread = min(max(*w.Spread, 0), 3600)
+	}
+	if w.Rate != nil {
+		h.Rate = min(max(*w.Rate, 1), MaxRate)
+	}
+	if w.Window != nil {
+		h.Window = min(max(*w.Window, 1), MaxWindow)
 	}
 	return h, nil
 }
@@ -103,8 +119,10 @@ func (h Hello) JSON() []byte {
 		Dz      []int  `json:"dz,omitempty"`
 		Max     int    `json:"max,omitempty"`
 		Spread  int    `json:"spread"`
+		Rate    int    `json:"rate,omitempty"`
+		Window  int    `json:"window,omitempty"`
 		Now     string `json:"now,omitempty"`
-	}{h.Receipt, h.Gz, h.Dz, h.Max, h.Spread, optionalTime(h.Now)}
+	}{h.Receipt, h.Gz, h.Dz, h.Max, h.Spread, h.Rate, h.Window, optionalTime(h.Now)}
 	return encode(w)
 }
 

@@ -107,6 +107,14 @@ func TestDecodeHello(t *testing.T) {
 		{"too small, too wide", `{"max":1,"spread":99999}`,
 			Hello{Max: MinMaxMessage, Spread: 3600}, false},
 		{"too large, negative", `{"max":99999,"spread":-5}`, Hello{Max: MaxMessage}, false},
+		{"pace", `{"rate":250,"window":32}`,
+			Hello{Max: MaxMessage, Spread: 30, Rate: 250, Window: 32}, false},
+		{"no pace", `{"rate":0,"window":0}`,
+			Hello{Max: MaxMessage, Spread: 30, Rate: 1, Window: 1}, false},
+		{"too fast, too wide", `{"rate":1000000000,"window":4096}`,
+			Hello{Max: MaxMessage, Spread: 30, Rate: MaxRate, Window: MaxWindow}, false},
+		{"what later versions add", `{"br":true,"zstd":{"level":9},"dz":[]}`,
+			Hello{Dz: []int{}, Max: MaxMessage, Spread: 30}, false},
 		{"receipt is text", `{"receipt":"yes"}`, Hello{}, true},
 	} {
 		got, err := DecodeHello([]byte(c.text))

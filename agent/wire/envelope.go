@@ -50,8 +50,8 @@ type stored struct {
 	Data json.RawMessage `json:"data"`
 }
 
-// cloudEvent is the envelope on the wire. Its extension attributes keep to the types of
-// CloudEvents 1.0: an Integer there has 32 bits, so longer numbers travel as strings.
+// cloudEvent is the envelope on the wire, of all but telemetry. Its extension attributes keep to
+// the types of CloudEvents 1.0: an Integer there has 32 bits, so longer numbers travel as strings.
 type cloudEvent struct {
 	SpecVersion string          `json:"specversion"`
 	ID          string          `json:"id"`
@@ -88,6 +88,13 @@ func MessageID(epoch string, lane byte, first uint64, n uint32) string {
 // The data of one message id is the same at each sending; sent and late may differ.
 // Envelope fails with ErrBody when the body was not made by this package.
 func Envelope(d Device, m Meta, body []byte, sent time.Time, late bool) ([]byte, error) {
+	if isTelemetry(body) {
+		var p Batch
+		if _, err := p.Add(m, body, MaxMessage); err != nil {
+			return nil, err
+		}
+		return p.Message(d, late), nil
+	}
 	var s stored
 	if err := json.Unmarshal(body, &s); err != nil {
 		return nil, fmt.Errorf("wire %s: envelope: %w: %w", m.id(), ErrBody, err)
@@ -119,13 +126,6 @@ func Envelope(d Device, m Meta, body []byte, sent time.Time, late bool) ([]byte,
 	}
 	if m.OrigEpoch != "" {
 		e.OrigEpoch, e.OrigSeq = m.OrigEpoch, sequence(m.OrigFirst)
-	}
-	if s.Type == TypeTelemetry {
-		e.ContentType = mediaSenML
-		if m.Quality == ClockFix { // bt was written before the clock was set.
-			e.Time = WallTime(wall, mono)
-		}
-		return encode(e), nil
 	}
 	e.Time = WallTime(wall, mono)
 	e.Sequence = sequence(m.First)

@@ -405,7 +405,9 @@ func TestPlainMessages(t *testing.T) {
 		},
 		Outputs: []alarm.OutputPlan{{ID: "siren1", Name: "警号", Kind: alarm.Sounder}},
 	}
+	m := meta(LaneTelemetry, 184_700, 1)
 	golden(t, "desc", Desc{
+		Dict: DeviceDict(device, m, plan, nil),
 		Site: "shop-17", Name: "街边小店", FW: "1.4.2", Cfg: "ab12", Plan: plan,
 	}.JSON())
 	golden(t, "ack", Ack{
@@ -416,7 +418,8 @@ func TestPlainMessages(t *testing.T) {
 		By: "zhang.san@district", Prio: "high", Args: []byte(`{"point":"heat1"}`),
 	}.JSON("/district/510107"))
 	golden(t, "hello", Hello{
-		Receipt: true, Gz: true, Dz: []int{1}, Max: MaxMessage, Spread: 30, Now: wall,
+		Receipt: true, Gz: true, Dz: []int{1}, Max: MaxMessage, Spread: 30, Rate: 50, Window: 32,
+		Now: wall,
 	}.JSON())
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
 	"github.com/firepost/firepost/agent/detect"
@@ -102,7 +103,8 @@ func TelemetryBody(device string, wall int64, now point.Instant, rs []Record) []
 
 // Pack writes at least one record in SenML; see TelemetryBody.
 //
-// Base time is exact to the millisecond, the times beside it to a tenth of a second.
+// Base time is exact to the millisecond. The times beside it are whole seconds: what must be known
+// better is an event, and digits that say nothing are what a batch on the line consists of.
 func Pack(device string, wall int64, now point.Instant, rs []Record) []byte {
 	first := rs[0].At
 	if wall != 0 {
@@ -120,20 +122,20 @@ func Pack(device string, wall int64, now point.Instant, rs []Record) []byte {
 		if i > 0 {
 			b = append(b, '{')
 		}
-		b = appendRecord(b, r, int64(r.At.Sub(first))/1e8)
+		b = appendRecord(b, r, int64(r.At.Sub(first).Round(time.Second)/time.Second))
 		b = append(b, '}')
 	}
 	return append(b, ']')
 }
 
-// appendRecord writes the labels of one record; tenths is its time after the base time in 0.1 s.
-func appendRecord(b []byte, r Record, tenths int64) []byte {
+// appendRecord writes the labels of one record; after is its time after the base time in s.
+func appendRecord(b []byte, r Record, after int64) []byte {
 	b = append(b, `"n":`...)
 	b = appendText(b, r.Name)
 	b = appendValue(b, r.Quantity, r.Value, r.Quality == point.Bad)
-	if tenths != 0 {
+	if after != 0 {
 		b = append(b, `,"t":`...)
-		b = appendDecimal(b, tenths, 10)
+		b = strconv.AppendInt(b, after, 10)
 	}
 	switch r.Quality {
 	case point.Good:

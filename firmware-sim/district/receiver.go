@@ -15,11 +15,13 @@ import (
 
 // Message is one message of a device, as the story of a demonstration wants to tell it.
 type Message struct {
-	Topic, Device, Leaf string
-	Payload             []byte
-	Retained            bool
-	New                 bool // it brought a record that was not known
-	At                  time.Time
+	Topic, Device string
+	Leaf          string // without the levels that say how it was compressed
+	Payload       []byte // decompressed
+	Size          int    // of the payload as it came
+	Retained      bool
+	New           bool // it brought a record that was not known
+	At            time.Time
 }
 
 // Options say how a Receiver behaves. The zero value gives no receipts.
@@ -57,6 +59,8 @@ type device struct {
 	acks    map[string]bool   // epochs whose receipt is due
 	newest  map[string]uint64 // newest number of each stream in this session
 	stalls  map[key]stall
+	dicts   map[string][]byte // by name
+	order   []string          // of their names, oldest first
 }
 
 // stall is a watermark under watch.
@@ -93,11 +97,19 @@ func (r *Receiver) Handle(topic string, payload []byte, retained bool) {
 		return
 	}
 	m := Message{
-		Topic: topic, Device: name, Leaf: leaf, Payload: slices.Clone(payload),
+		Topic: topic, Device: name, Leaf: leaf, Payload: slices.Clone(payload), Size: len(payload),
 		Retained: retained, At: time.Now(),
 	}
 	r.mu.Lock()
-	m.New = r.take(r.device(name, tenant), m)
+	d := r.device(name, tenant)
+	var err error
+	if m.Leaf, m.Payload, err = d.expand(leaf, m.Payload); err != nil {
+		r.report.Messages++
+		r.malformed(err)
+	} else {
+		m.New = r.take(d, m)
+	}
+	r.report.Bytes += uint64(m.Size)
 	r.mu.Unlock()
 	if r.o.OnMessage != nil {
 		r.o.OnMessage(m)
@@ -109,7 +121,7 @@ func (r *Receiver) device(name, tenant string) *device {
 	if d == nil {
 		d = &device{
 			tenant: tenant, acks: map[string]bool{}, newest: map[string]uint64{},
-			stalls: map[key]stall{},
+			stalls: map[key]stall{}, dicts: map[string][]byte{},
 		}
 		r.devices[name] = d
 	}
@@ -127,6 +139,9 @@ func (r *Receiver) take(d *device, m Message) bool {
 		return true
 	case "up/desc":
 		r.report.Desc[m.Device] = m.Payload
+		if d.learn(m.Payload, r.o.Hello.Dz) {
+			r.greet(d, m)
+		}
 		return true
 	}
 	if leaves[m.Leaf] == "" {
@@ -173,10 +188,15 @@ func (r *Receiver) state(d *device, m Message) bool {
 		d.session = s.Session
 		clear(d.newest)
 	}
-	hello := r.o.Hello
+	r.greet(d, m)
+	return true
+}
+
+// greet tells a device what is understood: at each birth, and when its dictionary has come.
+func (r *Receiver) greet(d *device, m Message) {
+	hello := d.offer(r.o.Hello)
 	hello.Now = m.At
 	r.send(outgoing{d.topic(m.Device, wire.DownHello), hello.JSON(), true})
-	return true
 }
 
 func (d *device) topic(name, leaf string) string {

@@ -28,6 +28,7 @@ type Hole struct {
 // Report is what a receiver has seen so far, of all devices.
 type Report struct {
 	Messages     uint64
+	Bytes        uint64            // of their payloads, as they came
 	Received     map[string]uint64 // records stored, by lane
 	Duplicates   uint64            // records that came again
 	BodyMismatch uint64            // of these, with other data

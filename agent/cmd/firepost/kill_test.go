@@ -129,7 +129,7 @@ func TestKill(t *testing.T) {
 				presses: map[string][]press{},
 			}
 			c.receiver = district.NewReceiver(district.Options{
-				Hello: wire.Hello{Receipt: true, Spread: 1}, OnMessage: c.records.add,
+				Hello: wire.Hello{Receipt: true, Spread: 1, Dz: []int{1}}, OnMessage: c.records.add,
 			})
 			broker.follow(c.receiver)
 			began := time.Now()

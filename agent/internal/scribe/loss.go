@@ -12,9 +12,20 @@ func (s *Scribe) flush() {
 	if len(s.batch) == 0 {
 		return
 	}
-	body := wire.TelemetryBody(s.Device(), s.Wall(), s.Now(), s.batch)
-	s.Outbox.Put(buffer.Telemetry, uint32(len(s.batch)), body)
+	s.put(s.batch)
 	s.batch = s.batch[:0]
+}
+
+// put makes a body of rs, or two of the halves when names are so long that one would not fit into
+// the shortest message that a platform may ask for.
+func (s *Scribe) put(rs []wire.Record) {
+	body := wire.TelemetryBody(s.Device(), s.Wall(), s.Now(), rs)
+	if half := len(rs) / 2; len(body) > wire.MaxBody && half > 0 {
+		s.put(rs[:half])
+		s.put(rs[half:])
+		return
+	}
+	s.Outbox.Put(buffer.Telemetry, uint32(len(rs)), body)
 }
 
 // declare tells the district what the outbox dropped.

@@ -39,8 +39,9 @@ type trace struct {
 	quantity drivers.Quantity
 	name     string
 	band     int64
+	step     int64 // what values are rounded to
 	stale    time.Duration
-	record   wire.Record
+	record   wire.Record   // its value as it was read
 	sent     point.Instant // when it was made
 	any      bool          // there was one
 }
@@ -66,6 +67,7 @@ func (s *Scribe) watch() {
 			}
 			if r, due := t.due(snap.At, &p.Channels[j], s.Report); due {
 				t.record, t.sent, t.any = r, snap.At, true
+				r.Value = round(r.Value, t.step) // The dead-band is held against what was read.
 				s.keep(r)
 			}
 		}
@@ -88,8 +90,27 @@ func (s *Scribe) newTrace(p *alarm.PointState, channel int) trace {
 	if !given {
 		band = defaultBands[q]
 	}
-	t.band = band
+	t.band, t.step = band, step(band)
 	return t
+}
+
+// step is the power of ten at or below a tenth of a dead-band: digits below it are noise, or they
+// would have a smaller dead-band. Without one a value is told as it is.
+func step(band int64) int64 {
+	n := int64(1)
+	for n <= band/100 {
+		n *= 10
+	}
+	return n
+}
+
+// round is the multiple of step that is nearest to v; between two, the one farther from zero.
+func round(v, step int64) int64 {
+	half := step / 2
+	if v < 0 {
+		half = -half
+	}
+	return (v + half) / step * step
 }
 
 // due says whether a channel owes a record, and which. It owes one at its first reading, at each

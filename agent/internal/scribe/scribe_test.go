@@ -14,6 +14,7 @@ import (
 	"github.com/firepost/firepost/agent/detect"
 	"github.com/firepost/firepost/agent/internal/guard"
 	"github.com/firepost/firepost/agent/point"
+	"github.com/firepost/firepost/agent/wire"
 	"github.com/firepost/firepost/buffer"
 	"github.com/firepost/firepost/drivers"
 )
@@ -348,8 +349,7 @@ func TestReportByException(t *testing.T) {
 		}
 		b.stop()
 		got := strings.Join(b.values(), ", ")
-		const want = "20, 20.501, 20.501 u:saturated, 20.501, " +
-			"b:checksum, b:no_device, 20.501, 20.502"
+		const want = "20, 20.5, 20.5 u:saturated, 20.5, b:checksum, b:no_device, 20.5, 20.5"
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
@@ -371,6 +371,50 @@ func TestNoDeadBandTellsEachChange(t *testing.T) {
 			t.Errorf("got %d records, want 30", got)
 		}
 	})
+}
+
+// A value is told to a tenth of its dead-band and no finer, whatever its sign; without a dead-band
+// it is told as it was read.
+func TestValuesAreToldAsFinelyAsTheirDeadBand(t *testing.T) {
+	for _, c := range []struct{ band, value, want int64 }{
+		{500, 20_504, 20_500}, {500, 20_505, 20_510}, {500, -20_505, -20_510}, {500, -4, 0},
+		{2_000, 45_149, 45_100}, {2_000, 45_150, 45_200}, {20, 2_871, 2_871}, {99, 7, 7},
+		{100, 17, 20}, {0, 20_501, 20_501}, {1 << 62, 1 << 61, 2_300_000_000_000_000_000},
+	} {
+		if got := round(c.value, step(c.band)); got != c.want {
+			t.Errorf("band %d: %d is told as %d, want %d", c.band, c.value, got, c.want)
+		}
+	}
+}
+
+// A batch whose names are long becomes several bodies, each of which fits into every message; no
+// record is lost, and all keep their order.
+func TestLongBatchIsDivided(t *testing.T) {
+	out := &outbox{}
+	s := New(Config{
+		Outbox: out, Now: clock(), Device: func() string { return "fp-7k2m4qx6tb" },
+	})
+	for i := range batchMax {
+		s.keep(wire.Record{
+			Name: fmt.Sprintf("%s-%02d", strings.Repeat("long", 60), i), Quality: point.Good,
+			Quantity: drivers.Temperature, Value: int64(i) * 1000,
+		})
+	}
+	rs, next := out.Next(buffer.Telemetry, 0, 100), 0
+	for _, r := range rs {
+		if len(r.Body) > wire.MaxBody {
+			t.Errorf("a body of %d bytes", len(r.Body))
+		}
+		for range r.N {
+			if !strings.Contains(string(r.Body), fmt.Sprintf("-%02d\"", next)) {
+				t.Errorf("record %d is not where it belongs", next)
+			}
+			next++
+		}
+	}
+	if next != batchMax || len(rs) < 2 {
+		t.Errorf("%d records in %d bodies, want %d in several", next, len(rs), batchMax)
+	}
 }
 
 // A sensor from which nothing comes is never told again with its old value: it is told as bad, at

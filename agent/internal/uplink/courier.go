@@ -41,9 +41,9 @@ type Config struct {
 	Birth func() wire.State
 	// Desc is the description of the station for up/desc. Optional.
 	Desc func() []byte
-	// Active is the version of the snapshot of active alarms, and how to write it. It is asked
-	// at each change of the outbox and once a second. Optional.
-	Active func() (version uint64, body func() []byte)
+	// Active is the version of the snapshot of active alarms, and how to write it in so many bytes.
+	// It is asked at each change of the outbox and once a second. Optional.
+	Active func() (version uint64, body func(most int) []byte)
 
 	// Platform is told the district's clock when a fresh message brings it. Optional.
 	Platform func(now time.Time)
@@ -56,7 +56,7 @@ type Config struct {
 	// begins or ends. Optional.
 	Notice func(code string, on bool, detail string)
 
-	Rate int          // backlog messages a second; 0: 5
+	Rate int          // backlog messages a second, unless the platform names a rate; 0: 5
 	Rand *rand.Rand   // nil: seeded by chance
 	Log  *slog.Logger // nil: discard
 }
@@ -76,6 +76,9 @@ type Courier struct {
 	descSum uint64 // hash of the last up/desc that was confirmed; 0: none
 	foreign []time.Time
 	passed  bool // a record was confirmed since the last hang-up that counted
+	longest int  // bytes of a message, as the platform said last
+
+	compressor wire.Compressor
 
 	suspects [lanes]suspect
 	faults   map[string]bool
@@ -100,7 +103,7 @@ func New(c Config) *Courier {
 	k := &Courier{
 		Config: c,
 		pause:  pause{rand: c.Rand},
-		spread: wire.DefaultSpread * time.Second,
+		spread: wire.DefaultSpread * time.Second, longest: wire.MaxMessage,
 		faults: make(map[string]bool),
 	}
 	k.status.Store(&Status{Broker: c.Broker})

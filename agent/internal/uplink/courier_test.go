@@ -32,7 +32,9 @@ func TestStartConnectsAtOnceAndIntroducesItself(t *testing.T) {
 	bubble(t, func(t *testing.T, m *memory, d *district) {
 		c := config(m, d)
 		c.Desc = func() []byte { return []byte(`{"points":[]}`) }
-		c.Active = func() (uint64, func() []byte) { return 1, func() []byte { return []byte(`{}`) } }
+		c.Active = func() (uint64, func(int) []byte) {
+			return 1, func(int) []byte { return []byte(`{}`) }
+		}
 		var n noticed
 		c.Notice = n.notice
 		k := start(t, c)
@@ -65,9 +67,9 @@ func TestDescriptionIsToldWhenItChangesAndActiveAlarmsAlways(t *testing.T) {
 		c := config(m, d)
 		var edition, version atomic.Uint64
 		c.Desc = func() []byte { return fmt.Appendf(nil, `{"a":%d}`, edition.Load()) }
-		c.Active = func() (uint64, func() []byte) {
+		c.Active = func() (uint64, func(int) []byte) {
 			v := version.Load()
-			return v, func() []byte { return fmt.Appendf(nil, `{"v":%d}`, v) }
+			return v, func(int) []byte { return fmt.Appendf(nil, `{"v":%d}`, v) }
 		}
 		start(t, c)
 		settle(time.Second)

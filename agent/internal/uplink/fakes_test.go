@@ -168,6 +168,17 @@ func (d *district) records(lane string) (list []heard) {
 	return list
 }
 
+// numbers are those that came of one lane, and how often.
+func (d *district) numbers(lane string) map[uint64]int {
+	all := map[uint64]int{}
+	for _, h := range d.records(lane) {
+		for n := h.first; n < h.first+h.SeqN; n++ {
+			all[n]++
+		}
+	}
+	return all
+}
+
 func (d *district) count(leaf string) (n int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -309,6 +320,16 @@ func eventBody(n int) []byte {
 	return fmt.Appendf(nil, `{"type":%q,"data":{"n":%d}}`, wire.TypeEvent, n)
 }
 
-func teleBody(n int) []byte {
-	return fmt.Appendf(nil, `{"type":%q,"data":[{"n":"t1","v":%d}]}`, wire.TypeTelemetry, n)
+func teleBody(n int) []byte { return teleBatch(n, 1) }
+
+// teleBatch is a body of so many records, each another one.
+func teleBatch(n, records int) []byte {
+	b := fmt.Appendf(nil, `{"type":%q,"data":[{"n":"t1","v":%d}`, wire.TypeTelemetry, n)
+	for i := range records - 1 {
+		b = fmt.Appendf(b, `,{"n":"t%d","v":%d}`, i+2, n)
+	}
+	return append(b, "]}"...)
 }
+
+// full is how many records a body has that goes in a message of its own.
+const full = wire.MaxBatch

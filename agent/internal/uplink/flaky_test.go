@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -25,11 +26,14 @@ type flaky struct {
 	rand    *rand.Rand
 	sick    bool
 	receipt bool
+	dz      []int // dictionaries that it offers
 	device  wire.Device
 	stored  map[string]string // by epoch-lane-number: the body
 	high    map[string]uint64 // by lane: all up to here are stored
 	repeats int               // records that came again
 	wrong   []string          // records that came again with another body
+	packed  int               // bytes of messages
+	plain   int               // the same decompressed
 	conns   int
 	seen    map[string]int // what went wrong, by name
 }
@@ -180,22 +184,28 @@ func (b *flaky) accept(p *packets.PublishPacket) (down []packets.ControlPacket) 
 		var s struct{ Epoch string }
 		json.Unmarshal(p.Payload, &s)
 		return append(b.watermarks(s.Epoch), b.down(wire.DownHello,
-			wire.Hello{Receipt: b.receipt}.JSON()))
+			wire.Hello{Receipt: b.receipt, Dz: b.dz}.JSON()))
 	}
-	h := readTail(p.Payload)
+	_, plain, err := unpack(p.TopicName, p.Payload)
+	if err != nil {
+		b.wrong = append(b.wrong, fmt.Sprintf("%s: %v", p.TopicName, err))
+	}
+	b.packed += len(p.Payload)
+	b.plain += len(plain)
+	h := readTail(plain)
 	if h.Lane == "" {
 		return nil
 	}
-	for n := h.first; n < h.first+h.SeqN; n++ {
-		key := fmt.Sprintf("%s-%s-%d", h.Epoch, h.Lane, n)
+	for i, body := range h.records() {
+		key := fmt.Sprintf("%s-%s-%d", h.Epoch, h.Lane, h.first+uint64(i))
 		before, again := b.stored[key]
 		if again {
 			b.repeats++
 		}
-		if again && before != h.body {
+		if again && before != body {
 			b.wrong = append(b.wrong, key)
 		}
-		b.stored[key] = h.body
+		b.stored[key] = body
 		for b.stored[fmt.Sprintf("%s-%s-%d", h.Epoch, h.Lane, b.high[h.Lane]+1)] != "" {
 			b.high[h.Lane]++
 		}
@@ -204,6 +214,20 @@ func (b *flaky) accept(p *packets.PublishPacket) (down []packets.ControlPacket) 
 		return nil
 	}
 	return b.watermarks(h.Epoch)
+}
+
+// records are the bodies of a message, one for each of its numbers: batches may be joined in
+// another way when they are sent again. What has not so many is one body for all.
+func (h tail) records() []string {
+	var rs []json.RawMessage
+	if h.Lane != "t" || json.Unmarshal([]byte(h.body), &rs) != nil || len(rs) != int(h.SeqN) {
+		return slices.Repeat([]string{h.body}, int(h.SeqN))
+	}
+	list := make([]string, len(rs))
+	for i := range rs {
+		list[i] = string(rs[i])
+	}
+	return list
 }
 
 // watermarks is the receipt for all that is stored.
@@ -254,13 +278,16 @@ func TestNothingIsLostOnABadDay(t *testing.T) {
 func badDay(t *testing.T, seed uint64, receipt bool) {
 	b, m := newFlaky(seed), newMemory()
 	b.receipt, b.sick = receipt, true
+	if seed%2 == 1 {
+		b.dz = []int{1}
+	}
 	life := rand.New(rand.NewPCG(seed, 10))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer func() { cancel() }()
 	done := make(chan error, 1)
 	run := func() {
 		ctx, cancel = context.WithCancel(t.Context())
-		c := config(m, newDistrict(t))
+		c := packing(m, newDistrict(t))
 		c.Dial = PahoDial(Broker{URL: "mqtt://broker", ClientID: "fp", network: b.network})
 		c.Rate, c.Rand = 200, rand.New(rand.NewPCG(seed, life.Uint64()))
 		go func() { done <- New(c).Run(ctx) }()
@@ -275,8 +302,9 @@ func badDay(t *testing.T, seed uint64, receipt bool) {
 	kills := 0
 	for i := range 2500 {
 		lane := buffer.Lane(life.IntN(lanes))
-		body := [lanes]func(int) []byte{alarmBody, eventBody, teleBody}[lane](i)
-		m.Put(lane, 1+uint32(life.IntN(3))*uint32(lane/2), body)
+		n := 1 + life.IntN(3)*int(lane/2)
+		body := [lanes][]byte{alarmBody(i), eventBody(i), teleBatch(i, n)}[lane]
+		m.Put(lane, uint32(n), body)
 		time.Sleep(time.Duration(life.IntN(800)) * time.Millisecond)
 		if life.IntN(120) == 0 {
 			kills++
@@ -302,6 +330,9 @@ func badDay(t *testing.T, seed uint64, receipt bool) {
 		if n := m.left(l); n != 0 {
 			t.Errorf("lane %s: %d records are still in the outbox", l, n)
 		}
+	}
+	if isPacked := b.packed < b.plain; isPacked != (b.dz != nil) {
+		t.Errorf("%d bytes came for %d, and offered was %v", b.packed, b.plain, b.dz)
 	}
 	t.Logf("%d connections, %d kills, %d repeats, %v", b.conns, kills, b.repeats, b.seen)
 }

@@ -14,7 +14,7 @@ import (
 func TestAlarmsGoBeforeEventsBeforeTelemetry(t *testing.T) {
 	bubble(t, func(t *testing.T, m *memory, d *district) {
 		for i := range 40 {
-			m.Put(buffer.Telemetry, 1, teleBody(i))
+			m.Put(buffer.Telemetry, full, teleBatch(i, full))
 			m.Put(buffer.Event, 1, eventBody(i))
 			m.Put(buffer.Alarm, 1, alarmBody(i))
 		}
@@ -31,7 +31,7 @@ func TestAlarmsGoBeforeEventsBeforeTelemetry(t *testing.T) {
 		}
 		for _, lane := range [][]heard{alarms, events, tele} {
 			for i, h := range lane {
-				if h.first != uint64(i+1) {
+				if h.first != uint64(i)*h.SeqN+1 {
 					t.Fatalf("lane %s: message %d has number %d", h.Lane, i, h.first)
 				}
 			}
@@ -43,7 +43,7 @@ func TestAlarmsGoBeforeEventsBeforeTelemetry(t *testing.T) {
 func TestAlarmOvertakesBacklog(t *testing.T) {
 	bubble(t, func(t *testing.T, m *memory, d *district) {
 		for i := range 500 {
-			m.Put(buffer.Telemetry, 1, teleBody(i))
+			m.Put(buffer.Telemetry, full, teleBatch(i, full))
 		}
 		d.hello, d.delay = &wire.Hello{}, 50*time.Millisecond
 		start(t, config(m, d))
@@ -63,7 +63,7 @@ func TestLiveTelemetryGoesThreeToOneBeforeBacklog(t *testing.T) {
 	bubble(t, func(t *testing.T, m *memory, d *district) {
 		const old = 1000
 		for i := range old {
-			m.Put(buffer.Telemetry, 1, teleBody(i))
+			m.Put(buffer.Telemetry, full, teleBatch(i, full))
 		}
 		d.hello, d.delay = &wire.Hello{}, 400*time.Millisecond // 40 messages a second at most
 		c := config(m, d)
@@ -77,7 +77,7 @@ func TestLiveTelemetryGoesThreeToOneBeforeBacklog(t *testing.T) {
 		settle(8 * time.Second)
 		live, back := 0, 0
 		for _, h := range d.records("t")[from:] {
-			isLive := h.first > old
+			isLive := h.first > old*full
 			if topic := d.device.Topic(wire.UpTelemetry); isLive != (h.Topic == topic) {
 				t.Fatalf("number %d came on %s", h.first, h.Topic)
 			}
@@ -97,7 +97,7 @@ func TestLiveTelemetryGoesThreeToOneBeforeBacklog(t *testing.T) {
 func TestBacklogKeepsToItsRate(t *testing.T) {
 	bubble(t, func(t *testing.T, m *memory, d *district) {
 		for i := range 600 {
-			m.Put(buffer.Telemetry, 1, teleBody(i))
+			m.Put(buffer.Telemetry, full, teleBatch(i, full))
 		}
 		d.hello = &wire.Hello{}
 		start(t, config(m, d))
@@ -202,7 +202,7 @@ func TestPubackReleasesExactlyItsNumbers(t *testing.T) {
 		start(t, config(m, d))
 		settle(time.Second)
 		for _, n := range []uint32{3, 60, 1} {
-			m.Put(buffer.Telemetry, n, teleBody(int(n)))
+			m.Put(buffer.Telemetry, n, teleBatch(int(n), int(n)))
 		}
 		settle(time.Second)
 		want := []ackCall{

@@ -169,7 +169,7 @@ func TestMosquittoRestartLosesNothing(t *testing.T) {
 			m.Put(buffer.Alarm, 1, alarmBody(from+i))
 			m.Put(buffer.Event, 1, eventBody(from+i))
 			if i%30 == 0 { // The backlog has a slow start.
-				m.Put(buffer.Telemetry, 10, teleBody(from+i))
+				m.Put(buffer.Telemetry, 10, teleBatch(from+i, 10))
 			}
 		}
 	}

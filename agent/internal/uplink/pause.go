@@ -10,6 +10,7 @@ const (
 	firstPause   = time.Second
 	maxPause     = time.Minute
 	maxRefused   = 15 * time.Minute
+	bucketSlack  = 20 * time.Millisecond
 	alarmSpacing = 2 * time.Second // between two tries that an alarm asked for
 )
 
@@ -56,9 +57,11 @@ func (p *pause) upTo(d time.Duration) time.Duration {
 }
 
 // bucket lets backlog messages through at a rate that doubles every second from 1 a second to its
-// limit, so that a station that comes back does not flood a thin line. It saves nothing up.
+// limit, so that a station that comes back does not flood a thin line. It saves nothing up,
+// except what a late timer costs at a high rate.
 type bucket struct {
-	limit int // messages a second
+	limit int  // messages a second
+	eager bool // it has its full rate from the first second: the platform asked for it
 	start time.Time
 	next  time.Time // the earliest time of the next message
 }
@@ -70,6 +73,16 @@ func newBucket(limit int, now time.Time) bucket {
 func (b *bucket) ready(now time.Time) bool { return !now.Before(b.next) }
 
 func (b *bucket) take(now time.Time) {
-	seconds := min(int(now.Sub(b.start)/time.Second), 20)
-	b.next = now.Add(time.Second / time.Duration(min(1<<seconds, b.limit)))
+	rate := b.limit
+	if !b.eager {
+		rate = min(1<<min(int(now.Sub(b.start)/time.Second), 20), b.limit)
+	}
+	due := now
+	if oldest := now.Add(-bucketSlack); b.eager && b.next.Before(now) {
+		due = oldest
+		if b.next.After(oldest) {
+			due = b.next
+		}
+	}
+	b.next = due.Add(time.Second / time.Duration(rate))
 }

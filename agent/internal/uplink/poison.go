@@ -26,11 +26,15 @@ const (
 
 // suspect is a record that was the oldest on its way when a connection broke. The zero value is
 // none.
+//
+// A message of several stored batches makes a suspect of them all. They then go one by one, and
+// what passes is acquitted, until one is left.
 type suspect struct {
 	epoch string
 	first uint64
-	seen  int // hang-ups
-	times int // those that count
+	to    uint64 // the last number that is suspected; the one at first is on trial
+	seen  int    // hang-ups
+	times int    // those that count
 }
 
 func (s *suspect) is(r buffer.Record) bool { return s.first == r.First && s.epoch == r.Epoch }
@@ -73,7 +77,7 @@ func (t *trip) blame(err error) {
 func (t *trip) charge(r buffer.Record) {
 	s := &t.suspects[r.Lane]
 	if !s.is(r) {
-		*s = suspect{epoch: r.Epoch, first: r.First}
+		*s = suspect{epoch: r.Epoch, first: r.First, to: last(r)}
 	}
 	s.seen++
 	if !t.passed {
@@ -88,11 +92,21 @@ func (t *trip) charge(r buffer.Record) {
 
 // acquit notes that the broker took r.
 func (t *trip) acquit(r buffer.Record) {
-	if s := &t.suspects[r.Lane]; s.is(r) {
+	s := &t.suspects[r.Lane]
+	switch {
+	case !s.is(r):
+		t.passed = true
+	case last(r) < s.to:
+		*s = suspect{epoch: s.epoch, first: last(r) + 1, to: s.to, seen: 1}
+	default:
 		*s = suspect{}
-		return
 	}
-	t.passed = true
+}
+
+// isSuspect tells whether r is one of several that may have made the other side hang up.
+func (t *trip) isSuspect(r buffer.Record) bool {
+	s := &t.suspects[r.Lane]
+	return s.epoch == r.Epoch && s.first <= r.First && r.First <= s.to
 }
 
 // waits tells whether r is a suspect that must not be sent yet: after its second hang-up it goes

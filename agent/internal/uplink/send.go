@@ -60,7 +60,7 @@ func (t *trip) pour(s *stream, now time.Time) bool {
 			return true
 		}
 		s.take()
-		t.send(r, false, now)
+		t.send(r, now)
 	}
 }
 
@@ -83,44 +83,16 @@ func (t *trip) pumpAgain(now time.Time) {
 	t.tally.resent += t.tally.sent[buffer.Alarm] - before
 }
 
-// pumpTelemetry shares the line between what is new and the backlog, 3 : 1 while both wait.
-func (t *trip) pumpTelemetry(now time.Time) {
-	for t.room(buffer.Telemetry, now) {
-		fresh, isLive := t.live.peek(t.Outbox, t.epoch)
-		var old buffer.Record
-		isBack := t.bucket.ready(now) // first: the backlog may have to be read from the disk
-		if isBack {
-			old, isBack = t.back.peek(t.Outbox, t.epoch)
-		}
-		isBack = isBack && !t.waits(old, now)
-		switch {
-		case isLive && (!isBack || t.liveRun < livePerBack):
-			t.live.take()
-			t.liveRun++
-			t.send(fresh, false, now)
-		case isBack:
-			t.back.take()
-			t.liveRun = 0
-			t.bucket.take(now)
-			t.send(old, true, now)
-		default:
-			return
-		}
-	}
-}
-
-// send starts the sending of one record.
-func (t *trip) send(r buffer.Record, backlog bool, now time.Time) {
+// send starts the sending of one alarm or event.
+func (t *trip) send(r buffer.Record, now time.Time) {
 	stamp := t.Stamp()
-	lane := laneByte[r.Lane]
 	payload, err := wire.Envelope(t.Device, meta(r, stamp), r.Body, moment(stamp), late(r, stamp))
 	if err != nil {
 		t.quarantine(r, err.Error())
 		return
 	}
-	m := Message{Topic: t.Device.Topic(wire.Leaf(lane, r.Body, backlog)), Payload: payload}
-	t.tally.sent[r.Lane]++
-	t.windows[r.Lane].push(flight{rec: r, done: t.link.Publish(m), at: now, size: len(payload)})
+	leaf := wire.Leaf(laneByte[r.Lane], r.Body, false)
+	t.put(r, Message{Topic: t.Device.Topic(leaf), Payload: payload}, now)
 }
 
 // delivered notes the PUBACK of a record. A range is acknowledged exactly, whatever lies below it.
@@ -152,7 +124,8 @@ func (t *trip) delivered(r buffer.Record, now time.Time) {
 // decide takes over what the platform can do.
 func (t *trip) decide(h wire.Hello, now time.Time) {
 	had := t.decided && t.hello.Receipt
-	t.hello, t.decided = h, true
+	t.hello, t.decided, t.longest = h, true, h.Max
+	t.pace()
 	t.spread = time.Duration(h.Spread) * time.Second
 	switch {
 	case h.Receipt && len(t.held) > 0:

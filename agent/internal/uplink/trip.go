@@ -58,6 +58,8 @@ type trip struct {
 
 	receipted [lanes]uint64
 	hello     wire.Hello
+	dict      string // of the description
+	coding    wire.Coding
 	greeted   bool       // by the platform itself
 	decided   bool       // what the platform can do is known, or it did not say
 	fresh     bool       // a hello came that the broker had not kept
@@ -72,7 +74,7 @@ func newTrip(c *Courier, l Link, session string) *trip {
 		t.windows[i] = window{most: most, bytes: maxInbound}
 	}
 	t.windows[buffer.Telemetry].bytes = teleBytes
-	t.hello = wire.Hello{Max: wire.MaxMessage, Spread: wire.DefaultSpread}
+	t.hello = wire.Hello{Max: c.longest, Spread: wire.DefaultSpread}
 	t.bucket = newBucket(c.Rate, t.began)
 	return t
 }
@@ -129,15 +131,29 @@ func (t *trip) start() {
 	b := t.Birth()
 	b.Online, b.Session = true, t.session
 	t.announce(wire.UpState, b.JSON(), nil)
-	if t.Desc != nil {
-		body := t.Desc()
-		h := fnv.New64a()
-		h.Write(body)
-		if sum := h.Sum64(); sum != t.descSum {
-			t.announce(wire.UpDesc, body, func() { t.descSum = sum })
-		}
-	}
+	t.describe()
 	t.tellActive()
+}
+
+// describe publishes the description when it changed. A platform that said it takes no such
+// message is spared it, and gets telemetry that needs none.
+func (t *trip) describe() {
+	if t.Desc == nil {
+		return
+	}
+	body := t.Desc()
+	if t.longest < wire.MaxMessage && len(body) > t.longest {
+		t.Log.Warn("the description is too long for the platform", "bytes", len(body),
+			"max", t.longest)
+		return
+	}
+	h := fnv.New64a()
+	h.Write(body)
+	if sum := h.Sum64(); sum != t.descSum {
+		t.announce(wire.UpDesc, body, func() { t.descSum = sum })
+	}
+	t.dict = dictOf(body)
+	t.coding = t.hello.Coding(t.dict)
 }
 
 // announce publishes a retained message. done is called after its PUBACK.
@@ -157,7 +173,7 @@ func (t *trip) tellActive() {
 		return
 	}
 	t.sent, t.active, t.activeOut = true, version, true
-	t.announce(wire.UpActive, body(), func() { t.activeOut = false })
+	t.announce(wire.UpActive, body(t.hello.Max), func() { t.activeOut = false })
 }
 
 // confirm takes the oldest message out of its window after err came for it.
@@ -187,6 +203,7 @@ func (t *trip) up(now time.Time) {
 	t.began = now
 	t.tally.since, t.tally.next = now, time.Time{}
 	t.bucket = newBucket(t.Rate, now)
+	t.pace()
 	t.clear("uplink_down")
 	t.clear("uplink_refused")
 	t.Log.Info("uplink up", "session", t.session)
