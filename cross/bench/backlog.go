@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"time"
 
 	"github.com/firepost/firepost/agent/point"
@@ -15,19 +17,30 @@ import (
 const (
 	device   = "fp-7k2m4qx6tb"
 	backlog  = 100_000 // readings: 14 h of twenty points every 10 s
-	perBody  = 60      // readings in one body: the most that are put together
+	perBody  = 20      // readings in one body: what comes within the 10 s that a batch waits
 	pace     = 10 * time.Second
 	seriesOf = 20
 )
 
-// series are the values of twenty points of a small venue that change slowly, as rooms do.
-type series struct{ tick int64 }
+// series are the values of twenty points of a small venue that change slowly, as rooms do, with
+// the noise of their sensors. Each point is read every 10 s, 30 ms after the one before it, give or
+// take 3 ms. The same seed always gives the same values.
+type series struct {
+	tick  int64
+	exact bool // values as the sensor gave them; otherwise to a tenth of the dead-band, as told
+	rand  *rand.Rand
+}
 
-// seriesPoint is what one point measures: around middle, within amplitude, over a period in ticks.
+func newSeries() *series { return &series{rand: rand.New(rand.NewPCG(2026, 3))} }
+
+// seriesPoint is what one point measures: around middle, within amplitude, over a period in ticks,
+// with noise of a standard deviation. step is what its usual dead-band makes of it on the wire.
 type seriesPoint struct {
 	name                      string
 	quantity                  drivers.Quantity
 	middle, amplitude, period int64
+	noise                     float64
+	step                      int64
 }
 
 // points are eight rooms with air, two of them with dust, a hydrant and a tank.
@@ -37,24 +50,26 @@ func points() []seriesPoint {
 		all = append(all,
 			seriesPoint{
 				fmt.Sprintf("heat-%d", i+1), drivers.Temperature, 21_300 + 700*i, 1_900, 900 + 70*i,
+				20, 10,
 			},
 			seriesPoint{
 				fmt.Sprintf("humidity-%d", i+1), drivers.Humidity, 45_000 + 800*i, 6_100, 1100 + 30*i,
+				60, 100,
 			})
 	}
 	return append(all,
-		seriesPoint{"smoke-1", drivers.PM25, 12_000, 7_300, 300},
-		seriesPoint{"smoke-2", drivers.PM25, 9_000, 4_100, 420},
-		seriesPoint{"hydrant-1", drivers.Pressure, 412_000, 9_000, 2000},
-		seriesPoint{"tank-1", drivers.Level, 2_870, 40, 5000},
+		seriesPoint{"smoke-1", drivers.PM25, 12_000, 7_300, 1300, 200, 100},
+		seriesPoint{"smoke-2", drivers.PM25, 9_000, 4_100, 1420, 200, 100},
+		seriesPoint{"hydrant-1", drivers.Pressure, 412_000, 9_000, 2000, 300, 100},
+		seriesPoint{"tank-1", drivers.Level, 2_870, 40, 5000, 1, 1},
 	)
 }
 
-// at is the value after so many ticks: a triangle with a step of noise that is the same each time.
-func (p seriesPoint) at(tick int64) int64 {
-	phase := tick % p.period
+// at is the value after so many ticks: a triangle that begins somewhere, and noise.
+func (p seriesPoint) at(tick int64, r *rand.Rand) int64 {
+	phase := (tick + p.middle) % p.period
 	v := p.middle - p.amplitude + 4*p.amplitude*min(phase, p.period-phase)/p.period
-	return v + (tick*7919+p.middle)%(p.amplitude/40+2)
+	return v + int64(math.Round(p.noise*r.NormFloat64()))
 }
 
 // next returns the following n readings, point after point.
@@ -65,8 +80,13 @@ func (s *series) next(n int) []wire.Record {
 		place, tick := s.tick%seriesOf, s.tick/seriesOf
 		s.tick++
 		p, at := all[place], time.Duration(tick)*pace+time.Duration(place)*30*time.Millisecond
+		at += time.Duration(s.rand.IntN(7)) * time.Millisecond
+		v := p.at(tick, s.rand)
+		if !s.exact {
+			v = (v + p.step/2) / p.step * p.step
+		}
 		rs[i] = wire.Record{
-			Name: p.name, Quantity: p.quantity, Value: p.at(tick), Quality: point.Good,
+			Name: p.name, Quantity: p.quantity, Value: v, Quality: point.Good,
 			At: point.Instant(at),
 		}
 	}
@@ -96,9 +116,9 @@ func (s *series) stamp() buffer.Stamp {
 // prefill leaves n readings in the outbox of dir, as an agent does that had no line and was then
 // ended.
 func prefill(ctx context.Context, dir string, n int) error {
-	var s series
+	s := newSeries()
 	o := buffer.Open(dir, buffer.Options{Stamp: s.stamp, Delay: hasty()})
-	err := fill(ctx, o, &s, n)
+	err := fill(ctx, o, s, n)
 	held := o.Stats().Lane[buffer.Telemetry]
 	if err = errors.Join(err, o.Close()); err != nil {
 		return err

@@ -143,7 +143,7 @@ func TestSitesAreGood(t *testing.T) {
 
 // The values of the backlog stay within what was said of them, move, and come in the order of time.
 func TestSeriesAreSlow(t *testing.T) {
-	var s series
+	s := newSeries()
 	last := map[string]wire.Record{}
 	moved := 0
 	at := point.Instant(-1)

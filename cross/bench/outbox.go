@@ -24,7 +24,7 @@ func (b *bench) putRate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var s series
+	s := newSeries()
 	o := buffer.Open(dir, buffer.Options{Stamp: s.stamp})
 	defer o.Close()
 	if err := until(ctx, 5*time.Second, func() bool { return o.Epoch() != "" }); err != nil {
@@ -91,7 +91,7 @@ func (b *bench) drainMemory(ctx context.Context) error {
 		return err
 	}
 	before := heap()
-	var s series
+	s := newSeries()
 	for left := backlog; left > 0; left -= perBody {
 		o.Put(buffer.Telemetry, uint32(min(left, perBody)), s.body(min(left, perBody)))
 	}
@@ -152,7 +152,7 @@ func (b *bench) diskBytes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var s series
+	s := newSeries()
 	delay := [3]time.Duration{time.Second, time.Second, 3 * pace / haste}
 	o := buffer.Open(dir, buffer.Options{Stamp: s.stamp, Delay: delay})
 	defer o.Close()

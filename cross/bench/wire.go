@@ -3,46 +3,118 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
+	"github.com/firepost/firepost/agent/alarm"
+	"github.com/firepost/firepost/agent/detect"
+	"github.com/firepost/firepost/agent/point"
 	"github.com/firepost/firepost/agent/wire"
 )
 
-// wireBytes is what a reading takes on the line: the payload with its envelope, and the same inside
-// a PUBLISH of quality 1 of MQTT 3.1.1. TLS, TCP and IP are left out: they depend on the line.
+// What is promised of a reading's bytes, envelope included.
+const (
+	aimLive    = "<= 9"
+	aimBacklog = "<= 4.5"
+)
+
+// wireBytes is what a reading takes on the line: the payload with its envelope; the same inside a
+// PUBLISH of quality 1 of MQTT 3.1.1; that inside a record of TLS 1.3; and that inside segments of
+// TCP over IPv4 with time stamps. What comes back, 4 bytes of PUBACK in the same layers for each
+// message, is left out.
 func (b *bench) wireBytes(context.Context) error {
+	dict := wire.DeviceDict(sender(), wire.Meta{
+		Epoch: epoch, First: firstNumber - 172_800, Boot: 41, Mono: dayAgo, Wall: wallAt(0) - dayAgo,
+		Quality: wire.ClockNTP, Error: 5,
+	}, plan(), nil)
 	for _, c := range []struct {
-		name string
-		n    int
-		leaf string
-		late bool
+		name  string
+		hello wire.Hello
+		aims  [2]string
 	}{
-		{"wire.live.batch_10", 10, wire.UpTelemetry, false},
-		{"wire.backlog.batch_20", 20, wire.UpBackfill, true}, // twenty points every 10 s
-		{"wire.backlog.batch_60", perBody, wire.UpBackfill, true},
+		{"plain", wire.Hello{}, [2]string{}},
+		{"gz", wire.Hello{Gz: true}, [2]string{}},
+		{"dz", wire.Hello{Dz: []int{1}}, [2]string{aimLive, aimBacklog}},
 	} {
-		var s series
-		d := wire.Device{Tenant: "district-7", ID: device}
-		messages, payloads, all := backlog/100/c.n, 0, 0
-		first := uint64(1_000_000) // a box that has been at work for a week
-		for range messages {
-			body, at := s.body(c.n), s.stamp()
-			payload, err := wire.Envelope(d, wire.Meta{
-				Lane: wire.LaneTelemetry, Epoch: "3f9a61c27b04", First: first, N: uint32(c.n), Boot: 41,
-				Mono: at.Mono, Wall: at.Wall, Quality: wire.ClockQuality(at.Quality), Error: at.Error,
-			}, body, time.UnixMilli(at.Wall).Add(2*time.Second), c.late)
-			if err != nil {
-				return fmt.Errorf("%s: %w", c.name, err)
+		coding := c.hello.Coding(dict)
+		for _, exact := range []bool{false, true} {
+			name, live, back := c.name, c.aims[0], c.aims[1]
+			if exact { // no dead-band: every digit that the sensor has
+				name, live, back = name+".exact", "", ""
 			}
-			payloads += len(payload)
-			all += publishBytes(len(d.Topic(c.leaf)), len(payload))
-			first += uint64(c.n)
+			err := b.layers("wire.live_10."+name, 10, 10, exact, coding, live)
+			if err != nil {
+				return err
+			}
+			err = b.layers("wire.backlog_200."+name, 200, perBody, exact, coding, back)
+			if err != nil {
+				return err
+			}
 		}
-		readings := float64(messages * c.n)
-		b.print(c.name+".payload_per_reading", float64(payloads)/readings, "B", "")
-		b.print(c.name+".mqtt_per_reading", float64(all)/readings, "B", "")
-		b.print(c.name+".message", float64(payloads)/float64(messages), "B", "<= 32768")
 	}
+	return nil
+}
+
+const (
+	epoch       = "3f9a61c2"
+	firstNumber = 1_000_000 // a box that has been at work for a week
+	dayAgo      = 24 * 60 * 60 * 1000
+)
+
+func sender() wire.Device { return wire.Device{Tenant: "district-7", ID: device} }
+
+// plan has the points of the series.
+func plan() (p alarm.Plan) {
+	for _, s := range points() {
+		p.Points = append(p.Points, alarm.PointPlan{
+			ID:   point.ID(s.name),
+			Spec: detect.Spec{Conditions: []detect.Condition{{Quantity: s.quantity}}},
+		})
+	}
+	return p
+}
+
+// layers sends messages of n readings, each stored in bodies of perBody, and prints what a reading
+// takes in each layer.
+func (b *bench) layers(
+	name string, n, perBody int, exact bool, coding wire.Coding, aim string,
+) error {
+	s, d, leaf := newSeries(), sender(), wire.UpBackfill
+	s.exact = exact
+	if n == perBody {
+		leaf = wire.UpTelemetry
+	}
+	var compressor wire.Compressor
+	var payloads, packets, records, segments int
+	first, messages := uint64(firstNumber), backlog/10/n
+	for range messages {
+		var batch wire.Batch
+		for range n / perBody {
+			body, at := s.body(perBody), s.stamp()
+			fits, err := batch.Add(wire.Meta{
+				Lane: wire.LaneTelemetry, Epoch: epoch, First: first, N: uint32(perBody), Boot: 41,
+				Mono: at.Mono + dayAgo, Wall: at.Wall, Quality: wire.ClockQuality(at.Quality),
+				Error: at.Error,
+			}, body, wire.MaxMessage)
+			if err != nil || !fits {
+				return fmt.Errorf("%s: a body does not belong behind the others: %w", name, err)
+			}
+			first += uint64(perBody)
+		}
+		topic, payload := d.Topic(leaf), batch.Message(d, n != perBody)
+		if short := compressor.Compress(coding, payload); short != nil {
+			topic, payload = topic+coding.Suffix, short
+		}
+		payloads += len(payload)
+		packet := publishBytes(len(topic), len(payload))
+		packets += packet
+		records += tlsBytes(packet)
+		segments += tcpBytes(tlsBytes(packet))
+	}
+	readings := float64(messages * n)
+	b.print(name+".payload_per_reading", float64(payloads)/readings, "B", aim)
+	b.print(name+".mqtt_per_reading", float64(packets)/readings, "B", "")
+	b.print(name+".tls_per_reading", float64(records)/readings, "B", "")
+	b.print(name+".ip_per_reading", float64(segments)/readings, "B", "")
+	b.print(name+".message", float64(payloads)/float64(messages), "B", "<= 32768")
 	return nil
 }
 
@@ -57,3 +129,11 @@ func publishBytes(topic, payload int) int {
 		}
 	}
 }
+
+// tlsBytes is the length of records of TLS 1.3 (RFC 8446, 5.2): 5 bytes of head, a byte that says
+// what is inside and 16 bytes of tag for at most 16384 bytes.
+func tlsBytes(n int) int { return n + (n+16_383)/16_384*22 }
+
+// tcpBytes is the length of packets of 1500 bytes at most: 20 bytes of IPv4, 20 of TCP and 12 of
+// its time stamps.
+func tcpBytes(n int) int { return n + (n+1447)/1448*52 }
