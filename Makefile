@@ -16,6 +16,7 @@ SMALL   := -gcflags=all=-l $(foreach p,$(FAST),-gcflags=$(p)/...=)
 BUILD   := CGO_ENABLED=0 go build -tags nethttpomithttp2 -trimpath $(SMALL) -ldflags '$(LDFLAGS)'
 MAXSIZE := 10485760
 REPORT  := go run ./cross/report $(if $(CI),-no-skips)
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,-exec 'sudo -n -E env PATH=$(PATH)')
 QEMU6   := qemu-arm-static -cpu arm1176
 QEMU7   := qemu-arm-static -cpu cortex-a7
 QEMU64  := qemu-aarch64-static -cpu cortex-a53
@@ -78,7 +79,8 @@ deb: cross build bin/nfpm ## bin/deb/*.deb for armhf (ARM v6 and up), arm64 and 
 
 .PHONY: deb-test
 deb-test: deb ## the packages are judged, installed, upgraded and purged (needs root, lintian, systemd)
-	go vet -tags deb ./cross/deb && go test -tags deb -count=1 -json ./cross/deb | $(REPORT)
+	go vet -tags deb ./cross/deb && DEB_GIT='$(VERSION)' DEB_STAMP='$(STAMP)' \
+	  go test -tags deb -count=1 -json $(AS_ROOT) ./cross/deb | $(REPORT)
 
 .PHONY: tidy
 tidy: bin/staticcheck ## fmt, vet, staticcheck with all checks, the import table
@@ -121,6 +123,7 @@ ci: tidy cross ## what .ci/run runs after "make test"
 	go test -race -timeout 15m ./agent/... ./buffer/... ./drivers/... ./firmware-sim/...
 	$(MAKE) arm
 	$(MAKE) kill ROUNDS=15
+	$(MAKE) deb-test
 
 .PHONY: nightly
 nightly: ## the large counts
