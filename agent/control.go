@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
+	"github.com/firepost/firepost/agent/internal/diag"
 	"github.com/firepost/firepost/agent/point"
 )
 
@@ -74,7 +75,8 @@ func (a *Agent) serveCause(w http.ResponseWriter, r *http.Request) {
 	chinese := r.PathValue("language") == "zh"
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	// An error is the reader's: he has gone.
-	io.WriteString(w, a.site.Words(chinese)+"\n"+a.site.Table(chinese)) //nolint:errcheck // see above
+	text := diag.Folded(a.site.Words(chinese)) + "\n" + a.site.Table(chinese)
+	io.WriteString(w, text) //nolint:errcheck // see above
 }
 
 func (a *Agent) serveCommand(w http.ResponseWriter, r *http.Request) {

@@ -67,7 +67,10 @@ func knowsItsOperators(t *testing.T, s *station) {
 	s.wants("ways", "item", "list")
 	s.wants("item checked ways", "item", "done", "ways", "--operator", "7", "--evidence", photo)
 	s.wants("hazard recorded h1", "hazard", "open", "通道堆物", "--days", "3", "--operator", "7")
-	s.wants("通道堆物", "hazard", "list")
+	await(t, "a list with the hazard", func() bool {
+		_, out, _ := s.ask("hazard", "list")
+		return strings.Contains(out, "h1  通道堆物")
+	})
 	s.wants("on shift", "shift", "on", "--operator", "7")
 	s.refuses("unknown_operator", "shift", "on", "--operator", "8")
 }

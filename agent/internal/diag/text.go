@@ -102,6 +102,15 @@ func (t *text) line(head, body string) {
 	}
 }
 
+// Folded is prose as lines of a terminal.
+func Folded(prose string) string {
+	t := &text{}
+	for l := range strings.Lines(prose) {
+		t.line("", strings.TrimSuffix(l, "\n"))
+	}
+	return t.String()
+}
+
 // row writes a line that belongs to the one above it.
 func (t *text) row(body string) {
 	if body != "" {

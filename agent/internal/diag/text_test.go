@@ -23,7 +23,7 @@ func eventful(int) []alarm.Event {
 		{Kind: alarm.Raised, Point: "heat-1", Zone: "kitchen", Signal: alarm.Fire, To: fire},
 		{Kind: alarm.Raised, Point: "smoke-1", Signal: alarm.Fire, Restored: true,
 			To: detect.Finding{Level: detect.Alarm}},
-		{Kind: alarm.OutputChanged, Output: "siren", Pattern: alarm.Temporal3},
+		{Kind: alarm.OutputChanged, Output: "siren", Point: "heat-1", Pattern: alarm.Temporal3},
 		{Kind: alarm.Refused, Reason: alarm.RefusedNotPermitted,
 			By: alarm.Origin{Kind: alarm.District}},
 		{Kind: alarm.Acknowledged, Point: "heat-1", By: three},
@@ -35,6 +35,8 @@ func eventful(int) []alarm.Event {
 		{Kind: alarm.DrillEnded, Reason: alarm.EndedAlarm, For: 5 * time.Minute, Drill: true},
 		{Kind: alarm.ShiftBegun, By: three, Matter: alarm.Matter{People: 2}},
 	}
+	all = append(all, alarm.Event{Kind: alarm.IncidentClosed, Incident: "heat-1-41-5", Drill: true,
+		Matter: alarm.Matter{Verdict: alarm.DrillAlarm}})
 	for i := range all {
 		all[i].Seq, all[i].At = uint64(70+i), point.Instant(i+80)*sec
 	}

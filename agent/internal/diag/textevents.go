@@ -107,7 +107,7 @@ func (t *text) event(e *alarm.Event, n names) string {
 	if e.Restored {
 		said.add(t.w(restoredText))
 	}
-	if e.Drill {
+	if e.Drill && m.Verdict != alarm.DrillAlarm {
 		said.add(t.say(drill.Text))
 	}
 	said.add(t.who(e.By))
@@ -118,10 +118,10 @@ func (t *text) event(e *alarm.Event, n names) string {
 func (t *text) subject(e *alarm.Event, n names) string {
 	id, all := "", n.points
 	switch {
+	case e.Output != "": // before the point whose alarm drives it
+		id, all = string(e.Output), n.outputs
 	case e.Point != "":
 		id = string(e.Point)
-	case e.Output != "":
-		id, all = string(e.Output), n.outputs
 	case e.Zone != "":
 		id, all = string(e.Zone), n.zones
 	default:

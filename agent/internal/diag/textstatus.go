@@ -58,7 +58,7 @@ func (t *text) head(v *view) {
 		head += v.Site.Name + "  "
 	}
 	if v.Sim {
-		when += "  " + t.w("SIMULATED|模拟 SIMULATED")
+		when += "  " + t.w("SIMULATED|模拟运行")
 	}
 	t.line("", head+when)
 	if do := t.say(v.State.Do); do != "" {

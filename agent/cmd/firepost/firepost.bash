@@ -1,0 +1,53 @@
+# What bash completes behind firepost.
+_firepost() {
+  local cur="${COMP_WORDS[COMP_CWORD]}" words=""
+  if [[ $COMP_CWORD == 1 ]]; then
+    words="run check status watch points events cause ack silence reset disable enable out answer accept arrive verdict item hazard shift drill walktest operator"
+  elif [[ $cur == -* ]]; then
+    case "${COMP_WORDS[1]} ${COMP_WORDS[2]}" in
+    "run "*) words="--config --dir --sim --page --json" ;;
+    "check "*) words="--config --dir --lang --reference" ;;
+    "status "*) words="--dir --lang --json" ;;
+    "watch "*) words="--dir --lang" ;;
+    "points "*) words="--dir --lang --json" ;;
+    "events "*) words="--dir --lang --json --number" ;;
+    "cause "*) words="--dir --lang" ;;
+    "ack "*) words="--dir --lang --json --operator" ;;
+    "silence "*) words="--dir --lang --json --operator" ;;
+    "reset "*) words="--dir --lang --json --operator" ;;
+    "disable "*) words="--dir --lang --json --operator --for --reason" ;;
+    "enable "*) words="--dir --lang --json --operator" ;;
+    "out "*) words="--dir --lang --json --operator --for" ;;
+    "answer "*) words="--dir --lang --json --operator" ;;
+    "accept "*) words="--dir --lang --json --operator" ;;
+    "arrive "*) words="--dir --lang --json --operator" ;;
+    "verdict "*) words="--dir --lang --json --operator --is --cause" ;;
+    "item list") words="--dir --lang --json" ;;
+    "item done") words="--dir --lang --json --operator --failed --found --evidence" ;;
+    "hazard list") words="--dir --lang --json" ;;
+    "hazard open") words="--dir --lang --json --operator --days" ;;
+    "hazard close") words="--dir --lang --json --operator --evidence" ;;
+    "shift on") words="--dir --lang --json --operator" ;;
+    "shift off") words="--dir --lang --json --operator" ;;
+    "drill start") words="--dir --lang --json --operator --for --scenario --output" ;;
+    "drill end") words="--dir --lang --json --operator" ;;
+    "drill record") words="--dir --lang --json" ;;
+    "walktest start") words="--dir --lang --json --operator --for --zone" ;;
+    "walktest skip") words="--dir --lang --json --operator --reason" ;;
+    "walktest end") words="--dir --lang --json --operator" ;;
+    "walktest record") words="--dir --lang --json" ;;
+    "operator add") words="--number --name --level --site" ;;
+    esac
+  elif [[ $COMP_CWORD == 2 ]]; then
+    case "${COMP_WORDS[1]}" in
+    item) words="list done" ;;
+    hazard) words="list open close" ;;
+    shift) words="on off" ;;
+    drill) words="start end record" ;;
+    walktest) words="start skip end record" ;;
+    operator) words="add" ;;
+    esac
+  fi
+  COMPREPLY=($(compgen -W "$words" -- "$cur"))
+}
+complete -o default -F _firepost firepost
