@@ -17,15 +17,15 @@ type user struct {
 	options map[string]string
 }
 
-func (c *checker) users() []user {
-	var all []user
+func (c *checker) users() []*user {
+	var all []*user
 	for _, s := range c.sensors {
-		all = append(all, user{
+		all = append(all, &user{
 			s.place, fmt.Sprintf("sensor %q", s.name), s.line, s.model, s.options,
 		})
 	}
 	for _, o := range c.outputs {
-		all = append(all, user{
+		all = append(all, &user{
 			o.place, fmt.Sprintf("output %q", o.plan.ID), o.line, o.model, o.options,
 		})
 	}
@@ -49,7 +49,7 @@ func (c *checker) wiring() {
 }
 
 // clash says why two parts cannot be where they are; "" when they can.
-func (c *checker) clash(users []user, a, b user) string {
+func (c *checker) clash(users []*user, a, b *user) string {
 	line, isLine := strings.CutPrefix(b.bus, "line:")
 	switch {
 	case b.bus == "" || a.bus != b.bus:
@@ -78,7 +78,7 @@ func (c *checker) clash(users []user, a, b user) string {
 
 // overlap says what two parts hear of each other that are not at the same place: one behind a
 // switch and one before it, or one that has the address of the switch.
-func (c *checker) overlap(users []user, a, b user) string {
+func (c *checker) overlap(users []*user, a, b *user) string {
 	at, okA := catalog.SpotOf(a.chip)
 	bt, okB := catalog.SpotOf(b.chip)
 	if !okA || !okB {
@@ -100,8 +100,8 @@ func (c *checker) overlap(users []user, a, b user) string {
 }
 
 // apart says how two parts can be told apart: by a free address of one of them, or by a switch.
-func (c *checker) apart(users []user, a, b user) string {
-	for _, u := range []user{b, a} {
+func (c *checker) apart(users []*user, a, b *user) string {
+	for _, u := range []*user{b, a} {
 		if free, ok := c.freeAddress(users, u); ok {
 			return fmt.Sprintf(`give %s another address, such as address = "%#x"`, u.what, free)
 		}
@@ -116,13 +116,13 @@ func (c *checker) apart(users []user, a, b user) string {
 
 // freeAddress is an address that a part can have and that nobody hears. One of another sixteen is
 // that of another type of the part, and cannot be set.
-func (c *checker) freeAddress(users []user, u user) (uint16, bool) {
+func (c *checker) freeAddress(users []*user, u *user) (uint16, bool) {
 	at, _ := catalog.SpotOf(u.chip)
 	all := slices.Concat(c.sensorModels[u.model].Descriptor.Addresses,
 		c.outputModels[u.model].Descriptor.Addresses)
 	for _, addr := range all {
 		other := at.At(addr)
-		if addr>>4 == at.Addr()>>4 && !slices.ContainsFunc(users, func(o user) bool {
+		if addr>>4 == at.Addr()>>4 && !slices.ContainsFunc(users, func(o *user) bool {
 			return heard(o, other)
 		}) {
 			return addr, true
@@ -132,7 +132,7 @@ func (c *checker) freeAddress(users []user, u user) (uint16, bool) {
 }
 
 // heard tells whether a part, or the switch that it is behind, hears what is meant for another.
-func heard(u user, other catalog.Spot) bool {
+func heard(u *user, other catalog.Spot) bool {
 	at, ok := catalog.SpotOf(u.chip)
 	s, behind := at.Switch()
 	return ok && (at.Hears(other) || behind && s.Hears(other))
@@ -141,7 +141,7 @@ func heard(u user, other catalog.Spot) bool {
 // warnBusNames finds buses that are named in two ways: two names may mean one bus, and then nobody
 // sees that two parts on it clash.
 func (c *checker) warnBusNames() {
-	var numbered, named user
+	var numbered, named *user
 	for _, u := range c.users() {
 		at, ok := catalog.SpotOf(u.chip)
 		switch {
@@ -151,7 +151,7 @@ func (c *checker) warnBusNames() {
 			named = u
 		}
 	}
-	if numbered.what != "" && named.what != "" {
+	if numbered != nil && named != nil {
 		c.odd(named.line, named.what, "its bus has a name that stays, and that of %s on line %d a "+
 			"number; both may mean one bus: name all buses in the same way", numbered.what,
 			numbered.line)

@@ -14,8 +14,8 @@ import (
 // adapterTree is where the kernel lists its I²C adapters and the parts it has drivers for.
 const adapterTree = "/sys/bus/i2c/devices"
 
-// treeRoot is the root of the device tree as links in sysfs show it.
-const treeRoot = "/sys/firmware/devicetree/base"
+// treeRoot is the root of the device tree as the links in sysfs show it, after so many steps up.
+const treeRoot = "/firmware/devicetree/base"
 
 var kernelBus = regexp.MustCompile(`^(?:/dev/)?i2c-([0-9]{1,4})$`)
 
@@ -63,10 +63,9 @@ func busNames(link string) []string {
 	if text, err := os.ReadFile(filepath.Join(link, "name")); err == nil {
 		all = append(all, strings.TrimSpace(string(text)))
 	}
-	if path, err := filepath.EvalSymlinks(filepath.Join(link, "of_node")); err == nil {
-		if _, path, ok := strings.Cut(path, treeRoot); ok {
-			all = append(all, path)
-		}
+	target, _ := os.Readlink(filepath.Join(link, "of_node"))
+	if _, path, ok := strings.Cut(target, treeRoot); ok {
+		all = append(all, path)
 	}
 	return all
 }

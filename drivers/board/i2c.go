@@ -153,17 +153,21 @@ func (b *hostBus) transfer(addr uint16, w, r []byte) error {
 }
 
 // meaning tells what an error number of the kernel says about a bus. Controllers report a part that
-// does not acknowledge in three ways (Documentation/i2c/fault-codes.rst).
+// does not acknowledge in three ways (Documentation/i2c/fault-codes.rst), and that of an i.MX6 as a
+// timeout.
 func meaning(err error) error {
-	switch {
-	case errors.Is(err, unix.ENXIO), errors.Is(err, unix.EREMOTEIO), errors.Is(err, unix.EIO):
-		return fmt.Errorf("not acknowledged: %w", err)
-	case errors.Is(err, unix.ETIMEDOUT), errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EBUSY):
-		return fmt.Errorf("the bus is held: %w", err)
-	case errors.Is(err, unix.ENODEV), errors.Is(err, unix.EBADF):
-		return fmt.Errorf("the bus is gone: %w", err)
+	says := ""
+	switch number, _ := err.(unix.Errno); number {
+	case unix.ENXIO, unix.EREMOTEIO, unix.EIO:
+		says = "not acknowledged"
+	case unix.ETIMEDOUT, unix.EAGAIN, unix.EBUSY:
+		says = "nobody answers, or a wire is held low"
+	case unix.ENODEV, unix.EBADF:
+		says = "the bus is gone"
+	default:
+		return err
 	}
-	return err
+	return fmt.Errorf("%s: %w", says, err)
 }
 
 // ready opens the bus, unless it is open and its node is still there.
@@ -240,12 +244,13 @@ func (b *hostBus) Close() error {
 
 // refused puts into words why a bus does not open.
 func refused(node string, err error) error {
-	switch {
-	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENODEV), errors.Is(err, unix.ENXIO):
-		return fmt.Errorf("%s: there is no such bus; enable it and load i2c-dev, "+
-			"or choose one that ls /dev/i2c-* shows: %w", node, err)
-	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
-		return fmt.Errorf("%s: permission denied; add the user to group i2c: %w", node, err)
+	says := ""
+	switch number, _ := err.(unix.Errno); number {
+	case unix.ENOENT, unix.ENODEV, unix.ENXIO:
+		says = "there is no such bus; enable it and load i2c-dev, " +
+			"or choose one that ls /dev/i2c-* shows: "
+	case unix.EACCES, unix.EPERM:
+		says = "permission denied; add the user to group i2c: "
 	}
-	return fmt.Errorf("%s: %w", node, err)
+	return fmt.Errorf("%s: %s%w", node, says, err)
 }
