@@ -37,6 +37,7 @@ type Order struct {
 	// Of a drill; see alarm.Scenario.
 	Scenario []string `json:"scenario,omitempty"`
 	Outputs  []string `json:"outputs,omitempty"`
+	Smoke    bool     `json:"smoke,omitempty"` // real smoke is used
 
 	// Of the duties of people; see alarm.Matter.
 	ID       string `json:"id,omitempty"`    // of the call, the check item or the hazard
@@ -158,8 +159,8 @@ func (o *Order) command() (alarm.Command, error) {
 		c.Call = &alarm.Call{ID: o.ID, Colour: c.Matter.Colour, Text: o.Text, Limit: c.For}
 	}
 	c.Zone = alarm.ZoneID(o.Zone)
-	if len(o.Scenario)+len(o.Outputs) > 0 {
-		c.Scenario = &alarm.Scenario{}
+	if len(o.Scenario)+len(o.Outputs) > 0 || o.Smoke {
+		c.Scenario = &alarm.Scenario{Smoke: o.Smoke}
 	}
 	for _, id := range o.Scenario {
 		c.Scenario.Points = append(c.Scenario.Points, point.ID(id))

@@ -90,7 +90,7 @@ func (p *Panel) ask(now point.Instant, c *Command) string {
 		return RefusedRepeated
 	case call.Valid < 0:
 		return RefusedExpired
-	case len(cs.open) >= mostCalls:
+	case len(cs.open) >= mostCalls && !p.makeRoom(now, call.Colour):
 		return RefusedBusy
 	}
 	call.Limit = call.limit()
@@ -107,6 +107,26 @@ func (p *Panel) ask(now point.Instant, c *Command) string {
 	p.emit(now, e)
 	p.dirty = true
 	return ""
+}
+
+// makeRoom gives up the least urgent open call, the oldest of several, for one of a higher colour,
+// and tells whether there was any.
+func (p *Panel) makeRoom(now point.Instant, colour Colour) bool {
+	open, least := p.people.calls.open, 0
+	for i := range open {
+		if open[i].Colour < open[least].Colour {
+			least = i
+		}
+	}
+	if open[least].Colour >= colour {
+		return false
+	}
+	outcome := WarningUnanswered
+	if open[least].Colour == 0 {
+		outcome = DutyMissed
+	}
+	p.endCall(now, least, outcome, Origin{})
+	return true
 }
 
 func (c *Call) wellMade(isWarning bool) bool {

@@ -61,6 +61,9 @@ func (p *Panel) chatters(now point.Instant, w *watched) {
 		c.n = 0
 		if c.times == 0 || w.offDelay()<<c.times < chatterLongest {
 			c.times++
+			if w.disabled != nil || w.testing {
+				break
+			}
 			p.emit(now, Event{
 				Kind: Chattering, Zone: w.plan.Zone, Point: w.plan.ID, Signal: w.plan.Signal,
 				For: min(w.offDelay()<<c.times, chatterLongest),

@@ -5,12 +5,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/firepost/firepost/agent/detect"
 	"github.com/firepost/firepost/agent/point"
 )
 
 const (
 	mostDisabled   = 8 * time.Hour  // by one order
 	mostDisabledIn = 24 * time.Hour // by orders that follow each other
+	leastService   = 8 * time.Hour  // before what follows is another disablement
 	longestReason  = 256            // bytes
 	notFromAfar    = 3 * time.Minute
 )
@@ -126,7 +128,8 @@ func (p *Panel) acknowledge(now point.Instant, c *Command) string {
 func (p *Panel) silence(now point.Instant, c *Command) string {
 	reason := RefusedNothing
 	for _, a := range p.alarms {
-		if c.By.Kind == District && now.Sub(a.since.Add(a.climb)) < notFromAfar {
+		if c.By.Kind == District && now.Sub(max(a.toldAt, a.since.Add(a.climb))) < notFromAfar ||
+			c.By.Kind == District && a.restored && now.Sub(p.woke) < notFromAfar {
 			return RefusedTooEarly
 		}
 	}
@@ -185,18 +188,22 @@ func (p *Panel) disable(now point.Instant, c *Command) string {
 		return RefusedNoReason
 	}
 	since := now
-	if w.disabled != nil {
+	switch {
+	case w.disabled != nil:
 		since = w.disabled.since
+	case w.outEnded != 0 && now.Sub(w.outEnded) < leastService:
+		since = w.outSince // One order after the other is one disablement.
 	}
 	if c.For <= 0 || c.For > mostDisabled || now.Add(c.For).Sub(since) > mostDisabledIn {
 		return RefusedDuration
 	}
-	if c.By.Kind == District && (w.alarm != nil || !p.districtsOwn(w)) {
+	if c.By.Kind == District && !p.mayLeave(w) {
 		return RefusedNotPermitted
 	}
 	if w.alarm != nil {
 		p.reset(now, w.alarm, c.By)
 	}
+	w.proven = false // It is doubted anew when it comes back.
 	w.disabled = &disablement{since: since, until: now.Add(c.For), reason: c.Reason, by: c.By}
 	p.showFault(now, w)
 	p.emit(now, Event{
@@ -205,6 +212,22 @@ func (p *Panel) disable(now point.Instant, c *Command) string {
 	})
 	p.redrive, p.dirty = true, true
 	return ""
+}
+
+// mayLeave tells whether the district may take a point out: none that a person presses, none that
+// tells of something or is about to, none that a person on site has disabled, and no more than a
+// quarter of the site at a time.
+func (p *Panel) mayLeave(w *watched) bool {
+	if w.plan.Manual || w.alarm != nil || w.finding.Level > detect.Normal || w.pending() {
+		return false
+	}
+	out := 0
+	for i := range p.points {
+		if o := &p.points[i]; o != w && o.disabled != nil && o.disabled.by.Kind == District {
+			out++
+		}
+	}
+	return p.districtsOwn(w) && out < max(len(p.points)/4, 1)
 }
 
 // districtsOwn tells whether no person on site has disabled w.
@@ -228,6 +251,7 @@ func (p *Panel) enableBy(now point.Instant, c *Command) string {
 
 // enable puts a point back into service. The same step raises what stands there.
 func (p *Panel) enable(now point.Instant, w *watched, e Event) {
+	w.outSince, w.outEnded = w.disabled.since, now
 	w.disabled = nil
 	e.Kind, e.Zone, e.Point, e.Signal = Enabled, w.plan.Zone, w.plan.ID, w.plan.Signal
 	p.emit(now, e)

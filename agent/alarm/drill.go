@@ -18,9 +18,13 @@ const (
 // Scenario is what a drill plays: the points that alarm, and the outputs that may act besides what
 // sounds and flashes. A valve, a fan, a relay and a barrier stay at rest unless they are listed.
 // Without points it is the first automatic fire detector of the site.
+//
+// Smoke says that somebody uses real smoke at the points, so that what they find is the drill's. It
+// is for people on site; without it, whatever a point of the scenario really finds ends the drill.
 type Scenario struct {
 	Points  []point.ID
 	Outputs []OutputID
+	Smoke   bool
 }
 
 // DrillState is a drill. Times are since it began.
@@ -34,6 +38,7 @@ type DrillState struct {
 	Ended      string        // why it is over
 	Points     []DrillPoint  // of the scenario; read only
 	Outputs    []OutputID    // that may act besides what sounds and flashes
+	Smoke      bool          // real smoke is used
 	Sounded    time.Duration // when the first sounder rang; 0: none yet
 	Silenced   time.Duration // when a person silenced it; 0: not yet
 	// Deviations are what went otherwise than a drill should, once it is over: a code of Drill…,
@@ -95,7 +100,7 @@ func (p *Panel) startDrill(now point.Instant, c *Command) string {
 	switch {
 	case c.For < 0 || c.For > longestTest:
 		return RefusedDuration
-	case p.exercising():
+	case p.exercising() || c.By.Kind == District && p.rests(now):
 		return RefusedBusy
 	case p.endangered():
 		return RefusedAlarm
@@ -109,8 +114,9 @@ func (p *Panel) startDrill(now point.Instant, c *Command) string {
 		d = longestTest
 	}
 	p.drill = &exercise{
-		DrillState: DrillState{Running: true, Announcing: true, By: c.By, Outputs: s.Outputs},
-		since:      now, until: now.Add(d),
+		DrillState: DrillState{Running: true, Announcing: true, By: c.By, Outputs: s.Outputs,
+			Smoke: s.Smoke},
+		since: now, until: now.Add(d),
 	}
 	names := make([]string, len(s.Points))
 	for i, id := range s.Points {
@@ -128,7 +134,7 @@ func (p *Panel) startDrill(now point.Instant, c *Command) string {
 func (p *Panel) scenario(c *Command) (s Scenario, reason string) {
 	if c.Scenario != nil {
 		s.Points = slices.Clone(c.Scenario.Points)
-		s.Outputs = slices.Clone(c.Scenario.Outputs)
+		s.Outputs, s.Smoke = slices.Clone(c.Scenario.Outputs), c.Scenario.Smoke
 	}
 	if len(s.Points) == 0 {
 		i := slices.IndexFunc(p.points, func(w watched) bool {
@@ -155,14 +161,14 @@ func (p *Panel) scenario(c *Command) (s Scenario, reason string) {
 			return s, RefusedUnknownOutput
 		}
 	}
-	if len(s.Outputs) > 0 && c.By.Kind == District {
+	if (len(s.Outputs) > 0 || s.Smoke) && c.By.Kind == District {
 		return s, RefusedNotPermitted
 	}
 	return s, ""
 }
 
-// played is the finding of a point of the scenario: an alarm once the announcement is over. What
-// happens there before is its alarm too, for who drills may use real smoke.
+// played is the finding of a point of the scenario: an alarm once the announcement is over. Smoke
+// that is used there before it is its alarm too.
 func (p *Panel) played(w *watched, f detect.Finding) detect.Finding {
 	if w.part == waits && !p.drill.Announcing {
 		w.part = plays
@@ -187,8 +193,12 @@ func (p *Panel) interrupt(now point.Instant) {
 		return
 	}
 	why := ""
+	if p.overdone(now) {
+		why = EndedAlarm
+	}
+	smoky := p.drill != nil && p.drill.Smoke
 	for i := range p.points {
-		if p.points[i].isReal() {
+		if p.points[i].isReal(smoky) {
 			why = EndedAlarm
 		}
 	}
@@ -207,16 +217,17 @@ func reasonOr(why, otherwise string) string {
 	return why
 }
 
-// isReal tells whether a point tells of a danger that is no part of a walk test or a drill. A call
-// point, gas high and CO are never played by hand.
-func (w *watched) isReal() bool {
+// isReal tells whether a point tells of a danger that is no part of a walk test or a drill. What a
+// point of the scenario really finds is real too, unless the drill uses smoke. A call point, gas
+// high and CO are never played by hand.
+func (w *watched) isReal(smoky bool) bool {
 	if w.disabled != nil || w.testing || !isLifeSafety(w.plan.Signal) {
 		return false
 	}
 	if w.part == noPart {
 		return w.finding.Level >= detect.PreAlarm
 	}
-	return w.plan.Manual && w.finding.Level >= detect.Alarm ||
+	return (w.plan.Manual || !smoky) && w.finding.Level >= detect.Alarm ||
 		w.plan.Signal == Gas && w.finding.Level == detect.AlarmHigh ||
 		w.plan.Signal == CO && w.finding.Level >= detect.Alarm
 }

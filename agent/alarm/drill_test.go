@@ -65,7 +65,7 @@ func (r *rig) whole(id point.ID) {
 // A drill is announced, then plays the alarm of its scenario, and says drill wherever it can be
 // seen. A call point that is pressed ends it within a second, and all that belongs to a fire runs.
 func TestAT28CallPointEndsADrill(t *testing.T) {
-	r := drilling(t, Command{})
+	r := drilling(t, Command{Scenario: &Scenario{Points: []point.ID{"smoke1"}, Smoke: true}})
 	r.plays("siren", DrillTone)
 	r.plays("strobe", Off)
 	r.contacts["smoke1"] = 1 // real smoke for the drill
@@ -180,7 +180,7 @@ func TestCommandInTheStepOfARealAlarm(t *testing.T) {
 // What really stands at a point of the scenario when the drill ends is an alarm of its own, under a
 // new name, in the same step.
 func TestScenarioPointIsBelievedAfterTheDrill(t *testing.T) {
-	r := drilling(t, Command{})
+	r := drilling(t, Command{Scenario: &Scenario{Points: []point.ID{"smoke1"}, Smoke: true}})
 	r.contacts["smoke1"] = 1
 	r.run(20 * time.Second)
 	drill := r.newest(Raised).Alarm
@@ -318,7 +318,6 @@ func TestDrillIsRefused(t *testing.T) {
 // A restart ends a drill, says so, and forgets its alarms: after it everything is meant.
 func TestDrillEndsWithTheRun(t *testing.T) {
 	r := drilling(t, Command{})
-	r.contacts["smoke1"] = 1
 	r.run(20 * time.Second)
 	r.panel, r.now, r.events = New(moded(Single), copied(t, r.saved)), 0, nil
 	r.contacts["smoke1"] = 0

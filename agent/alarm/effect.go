@@ -178,8 +178,7 @@ func (o *driven) offer(c choice) {
 
 // waits tells whether what cannot be undone waits for a second point beside a.
 func (p *Panel) waits(a *standing) bool {
-	return p.crossed(a.zone) && a.nature != CallPoint && a.signal != CO &&
-		(a.signal != Gas || a.finding.Level < detect.AlarmHigh)
+	return p.crossed(a.zone) && a.nature != CallPoint && a.signal != CO && a.signal != Gas
 }
 
 // crossed tells whether a zone asks for a second point before what cannot be undone.

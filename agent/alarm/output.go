@@ -79,7 +79,7 @@ func (p *Panel) settle(now point.Instant, o *driven) {
 func (p *Panel) frozen(o *OutputPlan) bool {
 	return o.In != "" && !o.Ex && o.MayStop() &&
 		slices.ContainsFunc(p.alarms, func(a *standing) bool {
-			return a.signal == Gas && a.zone == o.In && a.finding.Level >= detect.Alarm
+			return a.signal == Gas && a.zone == o.In && a.meant().Level >= detect.Alarm
 		})
 }
 

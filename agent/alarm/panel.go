@@ -47,6 +47,7 @@ type Panel struct {
 	obeyed    [64]string    // IDs of the last commands
 	obeyedN   int
 
+	woke      point.Instant // the first step
 	boot      uint32
 	steps     uint64
 	seq       uint64
@@ -178,6 +179,7 @@ func (p *Panel) begin(now point.Instant) {
 		return
 	}
 	p.shift(now)
+	p.woke = now
 	p.emit(now, Event{Kind: Started})
 	p.endDrill(now, EndedRestarted)
 	for _, a := range p.alarms {

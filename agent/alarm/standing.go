@@ -146,6 +146,7 @@ func (p *Panel) reset(now point.Instant, a *standing, by Origin) {
 	p.remove(a)
 	if w := p.at(a.point); w != nil {
 		w.forget()
+		w.proven = a.finding.Level >= detect.Alarm && !a.drill
 	}
 	p.emit(now, e)
 	p.redrive, p.dirty = true, true

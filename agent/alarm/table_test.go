@@ -84,7 +84,7 @@ var verifying = []tableRow{
 	{sSecond2, tStood, sLeaving, "raised"},
 	{sQuiet, tWindow, sNormal, "unverified cleared"},
 	{sQuiet2, tWindow, sPending, "unverified cleared"},
-	{sAlarm, tReset, sSecond, "reset raised"},
+	{sAlarm, tReset, sAlarm, "reset raised"},
 	{sSecond, tReset, sSecond, "reset raised"},
 	{sSecond2, tReset, sNormal, "reset"},
 	{sQuiet, tReset, sNormal, "reset"},

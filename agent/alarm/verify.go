@@ -27,6 +27,7 @@ type wait struct {
 // while it chatters or plays its part in a drill.
 func (p *Panel) seen(now point.Instant, w *watched) detect.Finding {
 	w.held = detect.Normal
+	w.proven = w.proven && w.finding.Level >= detect.Alarm
 	f := w.steady(now)
 	if w.part != noPart {
 		w.wait = wait{}
@@ -50,15 +51,12 @@ func (p *Panel) mode(w *watched) Mode {
 	return p.areas[w.area].plan.Mode
 }
 
-// doubtful tells whether a finding may be held back: a fire that no person has seen, and the first
-// stage of gas. A call point, gas high and CO are believed at once, and so is everything that is
-// already an alarm here.
+// doubtful tells whether a finding may be held back: a fire that no person has seen. A call point,
+// gas and CO are believed at once: what they close does no harm, and what waits may light. So is
+// everything that is already an alarm here, or was one that a reset did not end.
 func (w *watched) doubtful(f detect.Finding) bool {
-	if w.plan.Manual || w.alarm != nil && w.alarm.finding.Level >= detect.Alarm {
-		return false
-	}
-	return w.plan.Signal == Fire && f.Level >= detect.Alarm ||
-		w.plan.Signal == Gas && f.Level == detect.Alarm
+	return w.plan.Signal == Fire && f.Level >= detect.Alarm && !w.plan.Manual && !w.proven &&
+		(w.alarm == nil || w.alarm.finding.Level < detect.Alarm)
 }
 
 // verify shows a first signal as a pre-alarm until a second one confirms it, or none comes.

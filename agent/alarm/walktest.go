@@ -11,8 +11,18 @@ import (
 
 const (
 	longestTest = 60 * time.Minute // of a walk test and of a drill
-	testChirp   = time.Second      // begins with one pulse of 0.2 s
-	longestSkip = 100              // bytes of the reason of a skipped point
+	// What stands at a point under test for so long is no test any more, nor are so many points at
+	// once.
+	testStands = 3 * time.Minute
+	testUrgent = time.Minute // likewise of a call point, of gas high and of CO
+	testAtOnce = 3
+	// testClear is how long a point that was tried must be normal before it is back in service.
+	testClear = time.Minute
+	// The district tests one zone at a time, and leaves the people their peace between.
+	testFromAfar = 10 * time.Minute
+	restFromAfar = time.Hour
+	testChirp    = time.Second // begins with one pulse of 0.2 s
+	longestSkip  = 100         // bytes of the reason of a skipped point
 )
 
 // Why a walk test or a drill is over.
@@ -56,24 +66,51 @@ type walk struct {
 	chirps       bool
 }
 
-// startTest takes points into a walk test. Nobody tests while people are in danger. From afar no
-// call point is tested: who presses one then knows of no test, and is believed.
+// startTest takes points into a walk test. Nobody tests while people are in danger.
 func (p *Panel) startTest(now point.Instant, c *Command) string {
+	most := longestTest
+	if c.By.Kind == District {
+		most = testFromAfar
+	}
 	switch {
 	case c.Zone != "" && p.area(c.Zone) == nil:
 		return RefusedUnknownZone
-	case c.For < 0 || c.For > longestTest:
+	case c.For < 0 || c.For > most:
 		return RefusedDuration
-	case p.exercising():
+	case p.exercising() || c.By.Kind == District && p.rests(now):
 		return RefusedBusy
+	case c.By.Kind == District && c.Zone == "" && len(p.areas) > 1:
+		return RefusedUnknownZone
 	case p.endangered():
 		return RefusedAlarm
 	}
-	var points []TestPoint
+	points := p.testable(c)
+	if len(points) == 0 {
+		return RefusedNothing
+	}
+	d := c.For
+	if d == 0 {
+		d = most
+	}
+	p.test = &walk{
+		TestState: TestState{Running: true, Zone: c.Zone, By: c.By, Points: points},
+		since:     now, until: now.Add(d),
+	}
+	p.markTested()
+	p.emit(now, Event{Kind: TestStarted, Zone: c.Zone, For: d})
+	p.dirty = true
+	return ""
+}
+
+// testable lists what can be tried: what can tell of something, and is no button. From afar it is
+// automatic fire detectors alone: who presses a call point then knows of no test, and is believed.
+func (p *Panel) testable(c *Command) (points []TestPoint) {
 	for i := range p.points {
 		w := &p.points[i]
-		if c.Zone != "" && w.plan.Zone != c.Zone ||
-			c.By.Kind == District && w.plan.Manual {
+		switch {
+		case c.Zone != "" && w.plan.Zone != c.Zone, w.plan.Button.Acts(), w.derived != nil,
+			w.goal() == detect.Normal,
+			c.By.Kind == District && (w.plan.Manual || w.plan.Signal != Fire):
 			continue
 		}
 		tp := TestPoint{Point: w.plan.ID}
@@ -85,21 +122,16 @@ func (p *Panel) startTest(now point.Instant, c *Command) string {
 		}
 		points = append(points, tp)
 	}
-	if len(points) == 0 {
-		return RefusedNothing
+	return points
+}
+
+// rests tells whether the last walk test or drill is over for less than the district must wait.
+func (p *Panel) rests(now point.Instant) bool {
+	if t := p.test; t != nil && now.Sub(t.since.Add(t.Lasted)) < restFromAfar {
+		return true
 	}
-	d := c.For
-	if d == 0 {
-		d = longestTest
-	}
-	p.test = &walk{
-		TestState: TestState{Running: true, Zone: c.Zone, By: c.By, Points: points},
-		since:     now, until: now.Add(d),
-	}
-	p.markTested()
-	p.emit(now, Event{Kind: TestStarted, Zone: c.Zone, For: d})
-	p.dirty = true
-	return ""
+	d := p.drill
+	return d != nil && now.Sub(d.since.Add(d.Lasted)) < restFromAfar
 }
 
 // exercising tells whether a walk test or a drill runs.
@@ -117,7 +149,7 @@ func (p *Panel) endangered() bool {
 // markTested puts the points of the test under test, and no other.
 func (p *Panel) markTested() {
 	for i := range p.points {
-		p.points[i].testing = false
+		p.points[i].testing, p.points[i].metAt, p.points[i].calmAt = false, 0, 0
 	}
 	if p.test == nil || !p.test.Running {
 		return
@@ -151,9 +183,65 @@ func (p *Panel) try(now point.Instant, w *watched) {
 	p.redrive, p.dirty = true, true
 }
 
-// goal is the level at which a point has been tried: alarm, or the highest that it has.
+// overdone tells whether points under test tell of more than somebody who tries one after the
+// other: one that stands for too long, or several at once. A point that was tried is back in
+// service once it has been normal for a while.
+func (p *Panel) overdone(now point.Instant) bool {
+	if p.test == nil || !p.test.Running {
+		return false
+	}
+	standing, over := 0, false
+	for i := range p.points {
+		w := &p.points[i]
+		switch {
+		case !w.testing:
+		case w.finding.Level < w.goal():
+			w.metAt = 0
+			p.returns(now, w)
+		default:
+			if w.metAt == 0 {
+				w.metAt = now
+			}
+			w.calmAt = 0
+			if isLifeSafety(w.plan.Signal) {
+				standing++
+				over = over || now.Sub(w.metAt) >= w.testStands()
+			}
+		}
+	}
+	return over || standing >= testAtOnce
+}
+
+// testStands is how long a point may be in alarm while somebody tries it.
+func (w *watched) testStands() time.Duration {
+	if w.plan.Manual || w.plan.Signal == CO || w.finding.Level == detect.AlarmHigh {
+		return testUrgent
+	}
+	return testStands
+}
+
+// returns puts a point that was tried back into service once it has been normal for a while.
+func (p *Panel) returns(now point.Instant, w *watched) {
+	i := slices.IndexFunc(p.test.Points, func(tp TestPoint) bool { return tp.Point == w.plan.ID })
+	if i < 0 || !p.test.Points[i].Tried || w.finding.Level > detect.Normal {
+		w.calmAt = 0
+		return
+	}
+	if w.calmAt == 0 {
+		w.calmAt = now
+	}
+	if now.Sub(w.calmAt) >= testClear {
+		w.testing = false
+	}
+}
+
+// goal is the level at which a point has been tried: alarm, or the highest that it has; Normal when
+// it tells of nothing.
 func (w *watched) goal() detect.Level {
-	goal := detect.Supervisory
+	goal := detect.Normal
+	if len(w.plan.Spec.Fire) > 0 || w.plan.Rule != nil {
+		goal = detect.Alarm
+	}
 	for _, c := range w.plan.Spec.Conditions {
 		goal = max(goal, c.Level)
 	}

@@ -127,7 +127,7 @@ func TestWalkTestEndsByItself(t *testing.T) {
 // The district may begin a walk test and never end one, and no call point is under a test from
 // afar: who presses one ends it.
 func TestWalkTestFromAfar(t *testing.T) {
-	r := walking(t, Command{By: remote})
+	r := walking(t, Command{By: remote, Zone: "hall"})
 	if e := r.order(Command{Action: EndTest, By: remote}); e.Reason != RefusedNotPermitted {
 		t.Errorf("its end was answered by %v %s", e.Kind, e.Reason)
 	}

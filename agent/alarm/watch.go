@@ -25,12 +25,15 @@ type watched struct {
 	faultSince point.Instant
 	faultQuiet bool // a person has silenced it
 
-	disabled *disablement
-	derived  *derived  // nil: it is read
-	pair     *pair     // it and another that measures the same; nil: none
-	life     LifeState // of its sensor
-	kept     SavedMemory
-	armed    bool // a button that was seen open
+	disabled           *disablement
+	outSince, outEnded point.Instant // its last disablement; 0: none in this run
+	metAt, calmAt      point.Instant // of a point under test: in alarm, or normal, since; 0: not
+	proven             bool          // a reset did not end its alarm: no mode doubts it now
+	derived            *derived      // nil: it is read
+	pair               *pair         // it and another that measures the same; nil: none
+	life               LifeState     // of its sensor
+	kept               SavedMemory
+	armed              bool // a button that was seen open
 
 	area    int          // of Panel.areas; -1: none
 	held    detect.Level // that its zone holds back; Normal: nothing
@@ -127,6 +130,12 @@ func (p *Panel) heed(now point.Instant, w *watched) {
 		w.shown = p.seen(now, w)
 		p.follow(now, w)
 	}
+}
+
+// pending tells whether a condition is met that has not lasted long enough yet.
+func (w *watched) pending() bool {
+	o, ok := w.rule.(detect.Observer)
+	return ok && o.Raw().Met
 }
 
 // judge asks the rule. A rule that panics costs its own point only: what it had found is held, and

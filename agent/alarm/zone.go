@@ -6,8 +6,8 @@ import (
 	"github.com/firepost/firepost/agent/detect"
 )
 
-// Mode says what a first signal of an automatic detector of a zone does. No mode applies to a call
-// point, to gas high and to CO.
+// Mode says what a first signal of an automatic fire detector of a zone does. No mode applies to a
+// call point, to gas and to CO.
 type Mode uint8
 
 // The modes of a zone.
