@@ -238,7 +238,7 @@ func TestDistrictSilencesNothingThatIsNew(t *testing.T) {
 	}
 }
 
-// A red warning is never refused for want of room: the least urgent call gives way, and has its end.
+// A red warning is never refused for want of room: the least urgent call gives way, with its end.
 func TestRedWarningFindsRoom(t *testing.T) {
 	r := newRig(t, station(), Saved{})
 	warn := func(id string, c Colour) Event {

@@ -16,7 +16,7 @@ func prepareDrillStart(f *pflag.FlagSet) action {
 		"default: the first fire detector")
 	f.StringArrayVar(&o.Outputs, "output", nil, "valve, fan, relay or barrier that may act; "+
 		"repeat it for more. default: none")
-	f.BoolVar(&o.Smoke, "smoke", false, "real smoke is used: what its points find belongs to the drill")
+	f.BoolVar(&o.Smoke, "smoke", false, "real smoke is used: what its points find is the drill's")
 	return act
 }
 
