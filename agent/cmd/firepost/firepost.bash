@@ -29,7 +29,7 @@ _firepost() {
     "hazard close") words="--dir --lang --json --operator --evidence" ;;
     "shift on") words="--dir --lang --json --operator" ;;
     "shift off") words="--dir --lang --json --operator" ;;
-    "drill start") words="--dir --lang --json --operator --for --scenario --output" ;;
+    "drill start") words="--dir --lang --json --operator --for --scenario --output --smoke" ;;
     "drill end") words="--dir --lang --json --operator" ;;
     "drill record") words="--dir --lang --json" ;;
     "walktest start") words="--dir --lang --json --operator --for --zone" ;;
