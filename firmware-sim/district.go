@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ type districtCmd struct {
 	Listen string `help:"Where the broker listens." default:"127.0.0.1:1883" placeholder:"ADDR"`
 	Broker string `help:"Follow this broker instead of opening one." placeholder:"URL"`
 	Full   bool   `help:"Print whole messages."`
+	Device string `help:"Whom typed orders are for, if several stations are online."`
 }
 
 // Run opens the stand-in and prints what comes until a signal ends it, then what it has checked.
@@ -32,6 +34,12 @@ func (c *districtCmd) Run(ctx context.Context, o outlet) error {
 			c.print(o.out, m)
 		},
 	})
+	orders := prompt{recv: recv, device: c.Device, say: func(format string, args ...any) {
+		mu.Lock()
+		defer mu.Unlock()
+		fmt.Fprintf(o.out, format, args...)
+	}}
+	go orders.run(ctx, os.Stdin)
 	err := c.follow(ctx, o.out, recv)
 	mu.Lock()
 	defer mu.Unlock()
@@ -41,7 +49,7 @@ func (c *districtCmd) Run(ctx context.Context, o outlet) error {
 
 func (c *districtCmd) follow(ctx context.Context, w io.Writer, recv *district.Receiver) error {
 	if c.Broker != "" {
-		fmt.Fprintf(w, "following %s; Ctrl-C ends\n", c.Broker)
+		fmt.Fprintf(w, "following %s; help lists the orders, Ctrl-C ends\n", c.Broker)
 		return district.Follow(ctx, c.Broker, "firepost-district", recv)
 	}
 	b, err := district.OpenBroker(c.Listen, nil)
@@ -52,7 +60,7 @@ func (c *districtCmd) follow(ctx context.Context, w io.Writer, recv *district.Re
 	if err := b.Attach(recv); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "district at %s; Ctrl-C ends\n", b.URL())
+	fmt.Fprintf(w, "district at %s; help lists the orders, Ctrl-C ends\n", b.URL())
 	return b.Serve(ctx, recv)
 }
 
@@ -92,6 +100,9 @@ func gist(m district.Message) string {
 	case wire.UpTelemetry, wire.UpBackfill:
 		return fmt.Sprintf("%s  %d values", e.ID, e.SeqN)
 	}
+	if m.Leaf == wire.UpRsp {
+		return answerGist(e.Data)
+	}
 	var d struct{ State, Kind, Point, Fault, Output, Pattern string }
 	if json.Unmarshal(e.Data, &d) != nil || d.State == "" {
 		return fmt.Sprintf("%d bytes", len(m.Payload))
@@ -103,6 +114,38 @@ func gist(m district.Message) string {
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+// answerGist is what an answer to a command says.
+func answerGist(data []byte) string {
+	var d struct {
+		ID, State, Reason, Detail, Ledger string
+		Took                              int64
+		By                                *struct {
+			Kind     string
+			Operator int
+		}
+		Values json.RawMessage
+	}
+	if err := json.Unmarshal(data, &d); err != nil {
+		return fmt.Sprintf("%d bytes", len(data))
+	}
+	text := d.ID + " " + d.State
+	for _, word := range []string{d.Reason, d.Detail, d.Ledger, string(d.Values)} {
+		if word != "" {
+			text += " " + word
+		}
+	}
+	if d.By != nil {
+		text += " by " + d.By.Kind
+		if d.By.Operator > 0 {
+			text += fmt.Sprintf(", operator %d", d.By.Operator)
+		}
+	}
+	if d.Took > 0 {
+		text += fmt.Sprintf(" after %v", time.Duration(d.Took)*time.Millisecond)
+	}
+	return text
 }
 
 func printReport(w io.Writer, r district.Report) {

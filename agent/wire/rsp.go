@@ -39,7 +39,7 @@ type Rsp struct {
 	ID     string // of the command
 	State  string
 	Reason string        // of a rejection and a failure
-	Detail string        // what the panel says to a rejection; empty: nothing more is known
+	Detail string        // of a rejection, in the panel's words; empty: there is no more to say
 	By     *alarm.Origin // who answered; nil: no one did
 	Took   time.Duration // until then, or until an output reported back
 	Memory bool          // the disk did not answer: a restart may forget the command

@@ -112,7 +112,13 @@ func (r *Receiver) answer(e *envelope) error {
 	if d.ID == "" || d.State == "" {
 		return fmt.Errorf("answer without id or state")
 	}
-	r.report.Commands[d.ID] = d.State
+	was := r.report.Commands[d.ID]
+	switch {
+	case !isEnd(was):
+		r.report.Commands[d.ID] = d.State
+	case isEnd(d.State) && d.State != was: // What came before the end may come again after it.
+		return fmt.Errorf("command %s ended as %s and as %s", d.ID, was, d.State)
+	}
 	return nil
 }
 

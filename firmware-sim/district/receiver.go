@@ -37,6 +37,7 @@ const (
 	stallAfter      = 10 * time.Minute // of a watermark, before its numbers are asked for again
 	stallLook       = 30 * time.Second
 	queueMax        = 256 // messages to devices that wait
+	ordersMax       = 64  // commands to a device that are sent again
 )
 
 // Receiver is the platform's end of the contract. It is safe for concurrent use; messages of one
@@ -61,6 +62,7 @@ type device struct {
 	stalls  map[key]stall
 	dicts   map[string][]byte // by name
 	order   []string          // of their names, oldest first
+	orders  []wire.Command    // that have not come to their end
 }
 
 // stall is a watermark under watch.
@@ -187,6 +189,7 @@ func (r *Receiver) state(d *device, m Message) bool {
 		r.report.Births++
 		d.session = s.Session
 		clear(d.newest)
+		defer r.orderAgain(m.Device, d, m.At)
 	}
 	r.greet(d, m)
 	return true
@@ -268,7 +271,8 @@ func (r *Receiver) order(d *device, m Message, e *envelope, top uint64) {
 	d.newest[stream] = max(d.newest[stream], e.first)
 }
 
-// Order queues a command for a device that has been heard of. It tells whether it was queued.
+// Order queues a command for a device that has been heard of. It tells whether it was queued. One
+// that has a deadline is sent again at each birth until its end is told.
 func (r *Receiver) Order(name string, c wire.Command) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -276,7 +280,33 @@ func (r *Receiver) Order(name string, c wire.Command) bool {
 	if d == nil {
 		return false
 	}
+	if !c.Expires.IsZero() && len(d.orders) < ordersMax {
+		d.orders = append(d.orders, c)
+	}
+	return r.sendOrder(name, d, c)
+}
+
+func (r *Receiver) sendOrder(name string, d *device, c wire.Command) bool {
 	return r.send(outgoing{d.topic(name, wire.DownCmd), c.JSON(r.o.Source), false})
+}
+
+// orderAgain sends what a device may not have had, or has forgotten.
+func (r *Receiver) orderAgain(name string, d *device, now time.Time) {
+	d.orders = slices.DeleteFunc(d.orders, func(c wire.Command) bool {
+		return c.Expires.Before(now) || isEnd(r.report.Commands[c.ID])
+	})
+	for _, c := range d.orders {
+		r.sendOrder(name, d, c)
+	}
+}
+
+// isEnd tells whether a command in this state comes to no other.
+func isEnd(state string) bool {
+	switch state {
+	case "", "accepted", "announced", "executing":
+		return false
+	}
+	return true
 }
 
 func (r *Receiver) send(m outgoing) bool {

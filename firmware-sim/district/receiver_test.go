@@ -368,6 +368,49 @@ func TestHelloAndReceipts(t *testing.T) {
 	})
 }
 
+// An order is sent again at each birth, until its end is told or its time is over. A second end
+// that differs from the first breaks the contract; what came before the end may come late.
+func TestOrdersAreSentUntilTheyEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := NewReceiver(Options{})
+		born := func(session string) int {
+			r.Handle(sender.Topic(wire.UpState), wire.State{Online: true, Session: session}.JSON(), true)
+			n := 0
+			for _, m := range r.pending() {
+				if m.topic == sender.Topic(wire.DownCmd) {
+					n++
+				}
+			}
+			return n
+		}
+		born("1-1")
+		for id, holds := range map[string]time.Duration{"c-1": time.Hour, "c-2": time.Minute} {
+			r.Order(sender.ID, wire.Command{ID: id, Name: "self_test", Expires: time.Now().Add(holds)})
+		}
+		if n := born("1-2"); n != 4 { // once each, and once more
+			t.Errorf("%d commands were sent, want 4", n)
+		}
+		answer := func(n uint64, state string) {
+			post(t, r, numbered(wire.LaneAlarm, "e1", n), wire.Rsp{ID: "c-1", State: state}.Body())
+		}
+		answer(1, wire.RspAccepted)
+		time.Sleep(2 * time.Minute)
+		if n := born("1-3"); n != 1 {
+			t.Errorf("%d commands were sent again, want the one that holds", n)
+		}
+		answer(2, wire.RspDone)
+		answer(3, wire.RspAccepted)
+		answer(4, wire.RspDone)
+		if n := born("1-4"); n != 0 || r.Report().Commands["c-1"] != wire.RspDone {
+			t.Errorf("%d sent after the end, state %q", n, r.Report().Commands["c-1"])
+		}
+		answer(5, wire.RspFailed)
+		if got := r.Report(); got.Malformed != 1 {
+			t.Errorf("a second end: malformed %d %v", got.Malformed, got.Faults)
+		}
+	})
+}
+
 // Numbers that stay away while later ones are there are asked for, once in ten minutes.
 func TestStalledNumbersAreAskedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -201,7 +201,7 @@ func (c *damage) check(t *testing.T) {
 	send("c-9", "acknowledge", old)
 	send("d-1", "drill_start", time.Now())
 	want := []string{
-		"c-1 done", "c-8 done", "c-9 failed nothing_to_do", "d-1 rejected busy busy",
+		"c-1 done", "c-8 done", "c-9 failed nothing_to_do", "d-1 rejected busy",
 	}
 	if c.lost {
 		want = []string{

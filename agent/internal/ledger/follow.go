@@ -112,6 +112,9 @@ func (l *Ledger) refused(e *entry, why string, now time.Time) {
 	default:
 		r = wire.Rsp{State: wire.RspFailed, Reason: why}
 	}
+	if r.Detail == r.Reason {
+		r.Detail = ""
+	}
 	switch {
 	case why == alarm.RefusedNothing && e.order.Act.Action == alarm.Operate:
 		// It is as it should be already, perhaps because this very command was obeyed before.
