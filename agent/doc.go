@@ -15,8 +15,8 @@
 //
 // Data goes from left to right. Two things come back, commands and notices, and both are offered
 // to the guard without waiting for it. The ledger writes each order of the district down before the
-// panel is asked, so that it is obeyed once, and answers it. What the siren does is decided by one pure function,
-// [github.com/firepost/firepost/agent/alarm.Panel.Step].
+// panel is asked, so that it is obeyed once, and answers it. What the siren does is decided by one
+// pure function, [github.com/firepost/firepost/agent/alarm.Panel.Step].
 //
 // # Start and end
 //
