@@ -38,12 +38,11 @@ func isLifeSafety(s Signal) bool {
 
 // chatters follows the raw condition of a point, also where it ends before its on-delay.
 func (p *Panel) chatters(now point.Instant, w *watched) {
-	o, ok := w.rule.(detect.Observer)
-	if !ok || isLifeSafety(w.plan.Signal) {
+	if isLifeSafety(w.plan.Signal) {
 		return
 	}
 	c := &w.chatter
-	changes := o.Raw().Changes
+	changes := w.raw.Changes
 	for range min(changes-c.counted, chatterChanges) {
 		if c.n == chatterChanges {
 			copy(c.at[:], c.at[1:])

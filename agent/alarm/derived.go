@@ -22,6 +22,7 @@ type derived struct {
 	indicator *IndicatorKind
 	from      []int // its inputs
 	result    drivers.Quantity
+	trace     *detect.Trace // of an earlier run, until the first step
 	inputs    []point.Reading
 	due       point.Instant
 	classes   func(int64) string // names of its values, when they are classes
@@ -54,9 +55,12 @@ func (p *Panel) tie() {
 			}
 		}
 		for _, id := range d.From {
-			if at, ok := p.index[id]; ok {
-				w.derived.from = append(w.derived.from, at)
+			at, ok := p.index[id]
+			if !ok {
+				w.derived.formula = nil
+				continue
 			}
+			w.derived.from = append(w.derived.from, at)
 		}
 		switch d.Formula {
 		case "colour":
@@ -111,10 +115,14 @@ func (p *Panel) deriveOne(now point.Instant, w *watched) {
 		}
 	case d.indicator != nil:
 		value, known := d.indicator.find(p, now)
-		if !known {
+		switch {
+		case known:
+			rd.Sample.Value = value
+		case w.heard(): // It was known once, and must not stay as it was.
+			rd.Quality, rd.Reason = point.Bad, point.Stale
+		default:
 			return
 		}
-		rd.Sample.Value = value
 	default:
 		return
 	}

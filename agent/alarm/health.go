@@ -129,6 +129,7 @@ func (c *pair) comparable(now point.Instant, ch *channel) bool {
 
 // prepare makes of what was read what is judged.
 func (w *watched) prepare(rd *point.Reading) {
+	rd.Sample.Value = detect.Clamp(rd.Sample.Value)
 	for i := range w.intakes {
 		n := &w.intakes[i]
 		if n.Quantity == rd.Sample.Quantity || rd.Sample.Quantity == 0 {
@@ -144,6 +145,8 @@ func (w *watched) prepare(rd *point.Reading) {
 const (
 	rememberEvery = 10 * time.Second // how often memories are looked at
 	doseStep      = 50_000           // millionths of a dose that are worth a write
+	heardStep     = 10 * time.Minute // of a part that burns in
+	warmParts     = 16               // of a warm-up
 	rememberAll   = time.Hour        // what creeps is written so often
 )
 
@@ -158,21 +161,36 @@ func (p *Panel) worthSaving(now point.Instant) bool {
 	if all {
 		p.memorised = now
 	}
-	due := false
+	due := all && p.traces()
 	for i := range p.points {
 		w := &p.points[i]
 		m := w.memory()
-		moved := max(m.Rule.Dose-w.kept.Rule.Dose, w.kept.Rule.Dose-m.Rule.Dose)
-		due = due || moved >= doseStep || all && m != w.kept
+		due = due || w.moved(&m) || all && m != w.kept
 	}
 	return due
+}
+
+// moved tells whether what a point must keep has moved by a step. That a warm-up is over must not
+// wait: it would be saved time for a sensor that has been without power since.
+func (w *watched) moved(m *SavedMemory) bool {
+	dose := max(m.Rule.Dose-w.kept.Rule.Dose, w.kept.Rule.Dose-m.Rule.Dose)
+	longest := time.Duration(0)
+	for i := range w.intakes {
+		longest = max(longest, w.intakes[i].WarmUp)
+	}
+	return dose >= doseStep || m.Heard-w.kept.Heard >= heardStep ||
+		m.Warm-w.kept.Warm >= max(longest/warmParts, 1) || m.Warm < w.kept.Warm
 }
 
 // memory is what the point must keep over a restart; the zero value but for its name: nothing.
 func (w *watched) memory() (m SavedMemory) {
 	m.Point = w.plan.ID
 	for i := range w.intakes {
-		m.Heard = max(m.Heard, w.intakes[i].Memory())
+		lit, warm := w.intakes[i].Memory()
+		m.Heard = max(m.Heard, lit)
+		if warm > 0 && (m.Warm == 0 || warm < m.Warm) {
+			m.Warm = warm
+		}
 	}
 	r, ok := w.rule.(detect.Rememberer)
 	if !ok {
@@ -187,7 +205,7 @@ func (w *watched) memory() (m SavedMemory) {
 func (w *watched) remember(m SavedMemory) {
 	w.kept = m
 	for i := range w.intakes {
-		w.intakes[i].Remember(m.Heard)
+		w.intakes[i].Remember(m.Heard, m.Warm)
 	}
 	if r, ok := w.rule.(detect.Rememberer); ok {
 		defer w.breaks()

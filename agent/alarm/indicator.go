@@ -55,11 +55,17 @@ const whole = 100_000 // 100 % in m%
 // availability (完好率) is
 //
 //	points that are read and show no fault / points that are read and are in service
+//
+// It is 0 while all of them are disabled.
 func (p *Panel) availability(point.Instant) (int64, bool) {
-	var good, all int64
+	var good, all, read int64
 	for i := range p.points {
 		w := &p.points[i]
-		if w.derived != nil || w.disabled != nil {
+		if w.derived != nil {
+			continue
+		}
+		read++
+		if w.disabled != nil {
 			continue
 		}
 		all++
@@ -68,12 +74,13 @@ func (p *Panel) availability(point.Instant) (int64, bool) {
 		}
 	}
 	if all == 0 {
-		return 0, false
+		return 0, read > 0
 	}
 	return good * whole / all, true
 }
 
-// oldFaults is how many faults have been shown for more than a day.
+// oldFaults is how many faults have been shown for more than a day of this run: a fault is found
+// anew after a restart.
 func (p *Panel) oldFaults(now point.Instant) (n int64, known bool) {
 	for i := range p.points {
 		if w := &p.points[i]; w.fault != "" && now.Sub(w.faultSince) > day {
@@ -248,7 +255,8 @@ func (p *Panel) unanswered(point.Instant) (int64, bool) {
 	return missed * whole / int64(len(ended)), true
 }
 
-// online is the share of the last 24 hours of running in which the district could be reached.
+// online is the share of the last 24 hours in which the district could be reached. It counts this
+// run only: whether somebody could be reached before a restart is not known after it.
 func (p *Panel) online(point.Instant) (int64, bool) {
 	var up, down time.Duration
 	for i := range p.tally.up {

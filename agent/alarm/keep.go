@@ -65,8 +65,10 @@ func (p *Panel) restore(s Saved) {
 			}
 		}
 	}
+	p.restoreFormulas(s.Formulas)
 	p.restoreDuties(&s.Duties)
 	p.tally.restore(&s.Tally)
+	p.tally.forget(p.lacks)
 }
 
 // shift moves what restore took over to the moment of the first step: time in which nobody watched
@@ -86,6 +88,7 @@ func (p *Panel) shift(now point.Instant) {
 			d.since, d.until = d.since.Add(by), d.until.Add(by)
 		}
 	}
+	p.recallFormulas(now)
 	p.shiftDuties(now)
 	for i := range p.outputs {
 		o := &p.outputs[i]
@@ -124,6 +127,9 @@ func (p *Panel) inherit(now point.Instant, old *watched) {
 				w.intakes[i].Inherit(old.intakes[j])
 			}
 		}
+	}
+	if d, was := w.plan.Derived, old.plan.Derived; d != nil && was != nil {
+		w.derived.inherit(old.derived, d.Same(was))
 	}
 	w.told = old.told
 	w.remember(old.memory())
@@ -190,6 +196,7 @@ func (p *Panel) save(now point.Instant) *Saved {
 	s.Test, s.Drill = p.test.state(now), p.drill.state(now)
 	s.Duties = p.saveDuties(now)
 	s.Tally = p.tally.save()
+	s.Formulas = p.saveFormulas(now)
 	s.Outputs = p.saveOutputs(now)
 	return s
 }

@@ -162,6 +162,7 @@ func (p *Panel) Replan(now point.Instant, plan Plan) Decision {
 		p.inherit(now, &old[i])
 	}
 	p.adopt()
+	p.tally.forget(p.lacks)
 	p.markTested()
 	for i := range oldOutputs {
 		p.inheritOutput(now, &oldOutputs[i])
@@ -218,6 +219,9 @@ func (p *Panel) at(id point.ID) *watched {
 	}
 	return nil
 }
+
+// lacks tells whether the plan has no point of that name.
+func (p *Panel) lacks(id point.ID) bool { return p.at(id) == nil }
 
 // resound lets the sounders ring again some time after a silence, while an alarm still stands.
 func (p *Panel) resound(now point.Instant) {

@@ -22,11 +22,12 @@ type Saved struct {
 	Outputs   []SavedOutput // that are kept on, or were told to report back
 	Resound   time.Duration // until the sounders ring again, while Silenced
 
-	Zones    []SavedZone   `json:",omitempty"` // that hold an alarm back
-	Lit      []SavedLit    `json:",omitempty"` // lamps that outlast their alarm
-	Test     *TestState    `json:",omitempty"` // the walk test that runs, or the last one
-	Drill    *DrillState   `json:",omitempty"` // the drill that runs, or the last one
-	Memories []SavedMemory `json:",omitempty"`
+	Zones    []SavedZone    `json:",omitempty"` // that hold an alarm back
+	Lit      []SavedLit     `json:",omitempty"` // lamps that outlast their alarm
+	Test     *TestState     `json:",omitempty"` // the walk test that runs, or the last one
+	Drill    *DrillState    `json:",omitempty"` // the drill that runs, or the last one
+	Memories []SavedMemory  `json:",omitempty"`
+	Formulas []SavedFormula `json:",omitempty"`
 
 	Duties SavedDuties
 	Tally  SavedTally
@@ -66,4 +67,6 @@ type SavedMemory struct {
 	Point point.ID
 	Rule  detect.Memory
 	Heard time.Duration // how long the sensor has been heard in all its life, while that matters
+	// Warm is for how long the sensor has warmed up, until it has been warm for as long again.
+	Warm time.Duration `json:",omitempty"`
 }

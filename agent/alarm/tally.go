@@ -1,6 +1,7 @@
 package alarm
 
 import (
+	"slices"
 	"time"
 
 	"github.com/firepost/firepost/agent/point"
@@ -136,4 +137,10 @@ func (t *tally) restore(s *SavedTally) {
 	t.valveTook, t.valveAge = max(s.ValveTook, 0), max(s.ValveAge, 0)
 	copy(t.falseAlarms[:], s.FalseAlarms)
 	t.tested = append(t.tested, s.Tested...)
+}
+
+// forget drops the tests of points that are not in the plan any more, so that they take no place
+// from those that are.
+func (t *tally) forget(gone func(point.ID) bool) {
+	t.tested = slices.DeleteFunc(t.tested, func(s SavedTested) bool { return gone(s.Point) })
 }

@@ -169,8 +169,8 @@ func (p *Panel) try(now point.Instant, w *watched) {
 		return
 	}
 	since := now
-	if o, ok := w.rule.(detect.Observer); ok && o.Raw().Met {
-		since = max(o.Raw().Since, t.since)
+	if w.raw.Met {
+		since = max(w.raw.Since, t.since)
 	}
 	t.Points = slices.Clone(t.Points)
 	tp := &t.Points[i]

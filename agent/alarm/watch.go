@@ -18,8 +18,9 @@ type watched struct {
 	shown    detect.Finding // what the panel takes it for
 	told     detect.Finding // the one shown before, while in service
 	aborted  uint64
-	broken   string    // what the rule panicked with; empty: never
-	alarm    *standing // that stands or is latched here
+	raw      detect.Raw // of a rule that tells
+	broken   string     // what the rule panicked with; empty: never
+	alarm    *standing  // that stands or is latched here
 
 	fault      detect.FaultCode // that is shown
 	faultSince point.Instant
@@ -62,6 +63,7 @@ func newWatched(plan PointPlan) watched {
 		w.rule = detect.New(plan.Spec)
 	}
 	for _, c := range plan.Spec.Channels {
+		c.Gap = plan.Spec.StaleAfter()
 		w.intakes = append(w.intakes, detect.NewIntake(c))
 	}
 	for _, q := range plan.Spec.Needs() {
@@ -155,6 +157,9 @@ func (w *watched) judge(now point.Instant) (f detect.Finding) {
 	f = w.rule.Step(now, w.fresh)
 	if c, ok := w.rule.(detect.Counter); ok {
 		w.aborted = c.Aborted()
+	}
+	if o, ok := w.rule.(detect.Observer); ok {
+		w.raw = o.Raw()
 	}
 	return f
 }

@@ -18,6 +18,9 @@ type Channel struct {
 	Stuck    time.Duration // the same raw value for so long is no measurement
 	WarmUp   time.Duration // uncertain for so long after each start
 	BurnIn   time.Duration // and until it has been heard for so long in all its life
+	// Gap is the longest silence in which the part still counts as heard, for one that is read
+	// seldom; less than a minute: a minute.
+	Gap time.Duration
 }
 
 // Intake prepares the readings of one channel. Its memory is fixed.
@@ -25,7 +28,8 @@ type Intake struct {
 	Channel
 	started bool
 	failed  uint8         // failed readings running
-	begun   point.Instant // the first reading, or the first after it had failed
+	begun   point.Instant // of warming up: the first reading, or the first after it had failed
+	ahead   time.Duration // how long an earlier run had let it warm up
 	heard   point.Instant // the newest reading
 	lit     time.Duration // how long it has been heard in all its life, up to BurnIn
 
@@ -39,16 +43,19 @@ type Intake struct {
 	jumped uint8 // values running that were too far away
 }
 
-// Bounds of what calibrates, and of a raw value, so that the products fit.
-const (
-	mostRaw  = 1 << 42
-	mostGain = 1_000_000
-)
+// MostValue bounds every value, so that sums and products of values fit. No quantity comes near it.
+const MostValue = 1 << 42
+
+const mostGain = 1_000_000 // ppm
+
+// Clamp cuts a value to what is counted with.
+func Clamp(value int64) int64 { return min(max(value, -MostValue), MostValue) }
 
 // NewIntake returns the intake of c.
 func NewIntake(c Channel) Intake {
 	c.Gain = min(max(c.Gain, -mostGain), mostGain)
-	c.Offset = min(max(c.Offset, -mostRaw), mostRaw)
+	c.Offset = Clamp(c.Offset)
+	c.Gap = max(c.Gap, time.Minute)
 	return Intake{Channel: c}
 }
 
@@ -60,11 +67,9 @@ func (n *Intake) Prepare(rd *point.Reading) {
 		return
 	}
 	n.listen(rd.At)
-	raw := min(max(rd.Sample.Value, -mostRaw), mostRaw)
+	raw := Clamp(rd.Sample.Value)
 	stuck := n.repeats(rd.At, raw)
-	if n.calibrates() {
-		rd.Sample.Value = raw + raw*n.Gain/1_000_000 + n.Offset
-	}
+	rd.Sample.Value = raw + raw*n.Gain/1_000_000 + n.Offset
 	switch {
 	case n.outside(raw):
 		*rd = bad(*rd, point.Range)
@@ -73,23 +78,25 @@ func (n *Intake) Prepare(rd *point.Reading) {
 		doubt(rd, point.Saturated)
 	case stuck:
 		doubt(rd, point.Stuck)
+	case n.cold(rd.At) && n.overdue(rd.At):
+		doubt(rd, point.Stale)
 	case n.cold(rd.At):
 		doubt(rd, point.WarmUp)
 	}
 }
 
-// calibrates tells whether the value differs from the raw one.
-func (n *Intake) calibrates() bool { return n.Gain != 0 || n.Offset != 0 }
-
 // listen counts how long the part has been heard in all its life. One that had failed may have been
 // without power, and warms up anew.
 func (n *Intake) listen(at point.Instant) {
-	if !n.started || n.failed >= failures {
-		n.started, n.begun, n.heard = true, at, at
+	if n.failed >= failures {
+		n.started, n.ahead = false, 0
+	}
+	if !n.started {
+		n.started, n.begun, n.heard = true, at.Add(-n.ahead), at
 	}
 	n.failed = 0
 	// A gap is no time under power.
-	if gap := at.Sub(n.heard); gap > 0 && gap <= time.Minute {
+	if gap := at.Sub(n.heard); gap > 0 && gap <= n.Gap {
 		n.lit = min(n.lit+gap, n.BurnIn)
 	}
 	n.heard = max(n.heard, at)
@@ -97,6 +104,12 @@ func (n *Intake) listen(at point.Instant) {
 
 func (n *Intake) cold(at point.Instant) bool {
 	return at.Sub(n.begun) < n.WarmUp || n.lit < n.BurnIn
+}
+
+// overdue tells whether the part has had twice the time that it needs and is not ready yet: it comes
+// and goes. It counts as silent then, for warming up for ever must not look well.
+func (n *Intake) overdue(at point.Instant) bool {
+	return at.Sub(n.begun) >= 2*max(n.WarmUp, n.BurnIn)
 }
 
 // repeats tells whether the part has given one raw value for too long. Clean air gives zero, or the
@@ -150,11 +163,27 @@ func doubt(rd *point.Reading, why point.Reason) {
 	}
 }
 
-// Memory is what the intake must keep over a restart.
-func (n *Intake) Memory() time.Duration { return n.lit }
+// Memory is what the intake must keep over a restart: how long the part has been heard in all its
+// life, up to its burn-in, and for how long it has warmed up. The latter is forgotten once the part
+// has been warm for as long again: a restart after that may be a power cut, and one before it is of
+// a program that does not live long enough to see the sensor warm.
+func (n *Intake) Memory() (lit, warm time.Duration) {
+	switch warm = n.heard.Sub(n.begun); {
+	case n.failed >= failures:
+		warm = 0
+	case !n.started:
+		warm = n.ahead
+	case warm >= 2*n.WarmUp:
+		warm = 0
+	}
+	return n.lit, min(warm, n.WarmUp)
+}
 
-// Remember takes over what an earlier run kept. Nonsense is cut to what can be.
-func (n *Intake) Remember(lit time.Duration) { n.lit = min(max(lit, 0), n.BurnIn) }
+// Remember takes over what an earlier run kept. Nonsense is cut to what can be. It is for before the
+// first reading.
+func (n *Intake) Remember(lit, warm time.Duration) {
+	n.lit, n.ahead = min(max(lit, 0), n.BurnIn), min(max(warm, 0), n.WarmUp)
+}
 
 // Inherit goes on from what the intake of an earlier plan has seen: a part that is warm stays warm.
 func (n *Intake) Inherit(old Intake) {

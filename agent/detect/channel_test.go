@@ -26,7 +26,7 @@ func show(n *Intake, s float64, value int64) point.Reading {
 // A value is calibrated by its gain and then its offset, and never overflows.
 func TestChannelCalibrates(t *testing.T) {
 	for _, c := range []struct{ gain, offset, raw, want int64 }{
-		{0, 0, 1234, 1234}, {0, 0, math.MinInt64, math.MinInt64},
+		{0, 0, 1234, 1234}, {0, 0, math.MinInt64, -1 << 42},
 		{2_000, -300, 20_000, 19_740}, {-500_000, 0, 1000, 500}, {1_000_000, 7, -100, -193},
 		{math.MaxInt64, math.MaxInt64, math.MaxInt64, 3 << 42},
 		{math.MinInt64, math.MinInt64, 8, -1 << 42},
@@ -138,9 +138,9 @@ func TestChannelWarmsUp(t *testing.T) {
 	if !cold(0) || !cold(29) || cold(30) {
 		t.Errorf("burned in for 30 s before: want it cold for 30 s more")
 	}
-	n.Remember(math.MaxInt64)
-	if n.Memory() != time.Minute {
-		t.Errorf("nonsense: got %v, want a minute", n.Memory())
+	n.Remember(math.MaxInt64, math.MaxInt64)
+	if lit, _ := n.Memory(); lit != time.Minute {
+		t.Errorf("nonsense: got %v, want a minute", lit)
 	}
 }
 
@@ -162,5 +162,74 @@ func TestChannelNeverRaisesQuality(t *testing.T) {
 		if was.Quality == point.Bad && rd != was {
 			t.Fatalf("%+v became %+v", was, rd)
 		}
+	}
+}
+
+// A part that is read seldom burns in as well: what is heard at its own beat is under power. One
+// that is silent for longer is not.
+func TestSlowPartBurnsIn(t *testing.T) {
+	for _, c := range []struct {
+		every float64 // s
+		want  point.Reason
+	}{{120, point.None}, {599, point.None}, {601, point.Stale}} {
+		n := NewIntake(Channel{BurnIn: 24 * time.Hour, Gap: 10 * time.Minute})
+		var rd point.Reading
+		for s := 0.0; s < 3*86400; s += c.every {
+			rd = show(&n, s, int64(s))
+		}
+		if rd.Reason != c.want {
+			t.Errorf("read every %v s for 3 days: got %v, want %v", c.every, rd.Reason, c.want)
+		}
+	}
+}
+
+// A part that has been given twice the time it needs and is not ready, because it comes and goes,
+// counts as silent while it comes.
+func TestPartThatNeverGetsReadyIsSilent(t *testing.T) {
+	n := NewIntake(Channel{BurnIn: time.Hour})
+	r := New(Spec{Stale: 8 * time.Second, Conditions: []Condition{{Kind: Above, Limit: 1 << 30}}})
+	var first, last Finding
+	for s := 0; s < 7230; s++ {
+		if s%150 >= 30 {
+			continue
+		}
+		rd := show(&n, float64(s), int64(s))
+		if last = r.Step(rd.At, []point.Reading{rd}); s == 29 {
+			first = last
+		}
+	}
+	if first.Fault != "" || last.Fault != SensorSilent {
+		t.Errorf("got %q at first and %q after 2 h, want none and %q", first.Fault, last.Fault,
+			SensorSilent)
+	}
+}
+
+// A program that dies again and again before the sensor is warm comes to see it warm. A restart
+// long after is taken for a power cut.
+func TestWarmUpGoesOnOverRestarts(t *testing.T) {
+	kept := time.Duration(0)
+	var rd point.Reading
+	for range 5 {
+		n := NewIntake(probe)
+		n.Remember(0, kept)
+		for s := 0.0; s <= 4; s++ {
+			rd = show(&n, s, int64(s))
+		}
+		_, kept = n.Memory()
+	}
+	if rd.Quality != point.Good {
+		t.Errorf("5 lives of 4 s: got %v, want good", rd.Reason)
+	}
+	n := NewIntake(probe)
+	n.Remember(0, kept)
+	for s := 0.0; s <= 20; s++ {
+		show(&n, s, int64(s))
+	}
+	if _, kept = n.Memory(); kept != 0 {
+		t.Errorf("long warm: it keeps %v, want nothing", kept)
+	}
+	n.Remember(0, math.MaxInt64)
+	if _, kept = n.Memory(); kept > probe.WarmUp {
+		t.Errorf("nonsense: it keeps %v", kept)
 	}
 }

@@ -31,7 +31,12 @@ type condition struct {
 	raw     bool // last meets the condition, before any delay
 }
 
+// mostLimit is beyond every value, also one that is calibrated.
+const mostLimit = 4 * MostValue
+
 func newCondition(c Condition) condition {
+	c.Limit = min(max(c.Limit, -mostLimit), mostLimit)
+	c.Hysteresis = min(max(c.Hysteresis, 0), mostLimit)
 	n := condition{Condition: c, met: c.Limit}
 	if c.Kind == Rise || c.FastRise > 0 {
 		n.rate = newRate(c.Window)
@@ -93,7 +98,7 @@ func (c *condition) limit() int64 {
 	return c.met
 }
 
-// take looks at one reading. Only a good one starts the way back; an uncertain one may raise.
+// take looks at one reading. An uncertain one may raise; the way back is of good ones alone.
 func (c *condition) take(at point.Instant, rd *point.Reading) {
 	if rd.Quality == point.Bad {
 		// It carries no value. What stands is held, and the way back begins anew.
@@ -107,9 +112,9 @@ func (c *condition) take(at point.Instant, rd *point.Reading) {
 	switch {
 	case !c.stands:
 		c.approach(at)
-	case !c.back(c.last):
+	case rd.Quality != point.Good || !c.back(c.last):
 		c.leaving = false
-	case !c.leaving && rd.Quality == point.Good:
+	case !c.leaving:
 		c.leaving, c.since = true, at
 	}
 }

@@ -37,6 +37,13 @@ type Derivation struct {
 	wants []drivers.Quantity // the inputs of its FormulaKind
 }
 
+// Same tells whether two derivations make the same value of the same inputs.
+func (d *Derivation) Same(o *Derivation) bool {
+	return d.Formula == o.Formula && slices.Equal(d.From, o.From) && d.Quantity == o.Quantity &&
+		d.Window == o.Window && d.Limit == o.Limit && d.Zero == o.Zero && d.Full == o.Full &&
+		d.PerTip == o.PerTip && d.Steps == o.Steps && d.Band == o.Band
+}
+
 // FormulaKind is one row of the table of formulas.
 type FormulaKind struct {
 	Name string
@@ -95,6 +102,11 @@ func NewFormula(d Derivation) Formula {
 	if d.Window <= 0 {
 		d.Window = k.Window
 	}
+	d.Zero, d.Full = Clamp(d.Zero), Clamp(d.Full)
+	d.PerTip, d.Band = min(d.PerTip, mostTip), min(max(d.Band, 0), mostLimit)
+	for i := range d.Steps {
+		d.Steps[i] = min(max(d.Steps[i], -mostLimit), mostLimit)
+	}
 	d.wants = k.Inputs
 	if d.wants[0] == 0 {
 		d.wants = of(d.Quantity)
@@ -124,7 +136,7 @@ func (in *input) take(now point.Instant, rd *point.Reading) bool {
 		return false
 	}
 	in.want = q
-	in.value, in.at, in.seen = rd.Sample.Value, min(rd.At, now), true
+	in.value, in.at, in.seen = Clamp(rd.Sample.Value), min(rd.At, now), true
 	in.sure, in.why = rd.Quality == point.Good, rd.Reason
 	return true
 }

@@ -120,12 +120,16 @@ func (f *ready) Step(
 // rain is how much water fell within the window, in µm: tips of the bucket · PerTip. The bucket
 // counts its tips; a count that falls has begun anew.
 type rain struct {
-	in   input
-	tip  int64
-	sums sums
+	in     input
+	tip    int64
+	bucket bucket
+	sums   sums
 }
 
-const usualTip = 200 // µm: the usual bucket tips at 0.2 mm
+const (
+	usualTip = 200     // µm: the usual bucket tips at 0.2 mm
+	mostTip  = 1 << 19 // so that the product with a count fits
+)
 
 func newRain(d *Derivation) Formula {
 	return &rain{in: newInput(d, 0), tip: perTip(d), sums: newSums(d.Window)}
@@ -143,9 +147,8 @@ func (f *rain) Step(
 	now point.Instant, rs []point.Reading,
 ) (int64, point.Quality, point.Reason) {
 	for i := range rs {
-		before := f.in
 		if f.in.take(now, &rs[i]) {
-			f.sums.add(f.in.at, tips(before, f.in)*f.tip)
+			f.sums.add(f.in.at, f.bucket.tips(f.in.value)*f.tip)
 		}
 	}
 	f.sums.elapse(now)
@@ -153,24 +156,33 @@ func (f *rain) Step(
 	return f.sums.all().total, q, why
 }
 
-// tips is how often a bucket tipped between two readings of its count.
-func tips(before, after input) int64 {
+// bucket follows the count of a bucket.
+type bucket struct {
+	count int64
+	known bool
+}
+
+// tips is how often the bucket tipped since the reading before.
+func (b *bucket) tips(count int64) int64 {
+	before := *b
+	b.count, b.known = count, true
 	switch {
-	case !before.seen:
+	case !before.known:
 		return 0
-	case after.value < before.value:
-		return after.value
+	case count < before.count:
+		return max(count, 0)
 	}
-	return after.value - before.value
+	return count - before.count
 }
 
 // dryTime is how long ago it last rained, in seconds, counted from the first reading while no rain
 // was seen; then it is uncertain, because the time before is not known.
 type dryTime struct {
-	in    input
-	begun bool
-	wet   bool // a tip was seen
-	since point.Instant
+	in     input
+	bucket bucket
+	begun  bool
+	wet    bool // a tip was seen
+	since  point.Instant
 }
 
 func newDryTime(d *Derivation) Formula { return &dryTime{in: newInput(d, 0)} }
@@ -180,11 +192,10 @@ func (f *dryTime) Step(
 	now point.Instant, rs []point.Reading,
 ) (int64, point.Quality, point.Reason) {
 	for i := range rs {
-		before := f.in
 		if !f.in.take(now, &rs[i]) {
 			continue
 		}
-		tipped := tips(before, f.in) > 0
+		tipped := f.bucket.tips(f.in.value) > 0
 		if tipped || !f.begun {
 			f.begun, f.since = true, f.in.at
 		}

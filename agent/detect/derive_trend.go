@@ -37,7 +37,7 @@ func (f *growth) Step(
 		if !f.in.take(now, &rs[i]) {
 			continue
 		}
-		if !f.begun {
+		if !f.begun || f.trail.lost(f.in.at) {
 			f.begun, f.since = true, f.in.at
 		}
 		f.value = f.trail.per(f.in.at, f.in.value, f.per)
@@ -51,7 +51,8 @@ type sums struct {
 	width time.Duration // of one part
 	slots [sumSlots]sum
 	begun bool
-	since point.Instant // when the first value came
+	since point.Instant // when the first value came, or the first after a window without one
+	heard point.Instant // when the newest one came
 	start point.Instant // of the newest part
 	at    int           // the newest part
 }
@@ -63,12 +64,31 @@ type sum struct {
 
 const sumSlots = 60
 
-func newSums(window time.Duration) sums { return sums{width: window / sumSlots} }
+// mostSum bounds the sum of one part, so that those of all parts fit.
+const mostSum = 1 << 56
+
+func newSums(window time.Duration) sums {
+	return sums{width: max(window/sumSlots, time.Millisecond)}
+}
+
+// window is the time that is looked back on.
+func (s *sums) window() time.Duration { return s.width * sumSlots }
+
+// hear notes that a value has come. The window fills from then on when none had come in a whole one.
+func (s *sums) hear(at point.Instant) {
+	if !s.begun {
+		s.begun, s.since, s.start, s.heard = true, at, at, at
+	} else if at.Sub(s.heard) >= s.window() {
+		s.since = at
+	}
+	s.heard = max(s.heard, at)
+	s.elapse(at)
+}
 
 // elapse lets what is older than the window fall out.
 func (s *sums) elapse(now point.Instant) {
 	if !s.begun {
-		s.begun, s.since, s.start = true, now, now
+		return
 	}
 	for n := 0; now.Sub(s.start) >= s.width; n++ {
 		if n > sumSlots { // A long silence: all of it is old.
@@ -82,12 +102,12 @@ func (s *sums) elapse(now point.Instant) {
 
 // add puts a value into the newest part.
 func (s *sums) add(at point.Instant, value int64) {
-	s.elapse(at)
+	s.hear(at)
 	p := &s.slots[s.at]
 	if p.n == 0 || value > p.peak {
 		p.peak = value
 	}
-	p.total, p.n = p.total+value, p.n+1
+	p.total, p.n = min(max(p.total+value, -mostSum), mostSum), p.n+1
 }
 
 // all joins the parts.
@@ -106,7 +126,7 @@ func (s *sums) all() (all sum) {
 
 // full tells whether the values of a whole window are there.
 func (s *sums) full(now point.Instant) bool {
-	return s.begun && now.Sub(s.since) >= s.width*sumSlots
+	return s.begun && now.Sub(s.since) >= s.window()
 }
 
 // average is mean and max: the mean, or the highest, of all values of the last window.
@@ -174,6 +194,7 @@ func (f *spell) Step(
 		if !f.in.take(now, &rs[i]) {
 			continue
 		}
+		f.sums.hear(f.in.at)
 		if before.seen && isBeyond(before.value, f.limit, f.below) {
 			f.sums.add(f.in.at, min(f.in.at.Sub(before.at), mostHold).Milliseconds())
 		}

@@ -40,7 +40,7 @@ func newDrift(d Drift) drift {
 
 // above is how far value lies above the baseline.
 func (d *drift) above(value int64) int64 {
-	return min(max(value, -mostRaw), mostRaw) - d.Zero - d.baseline>>driftShift
+	return Clamp(value) - d.Zero - d.baseline>>driftShift
 }
 
 // take follows a good value.

@@ -195,7 +195,7 @@ func (v *verdict) take(at point.Instant, e *evidence, h heard, unsure bool) {
 	switch {
 	case v.stands && v.by&h.failures != 0:
 		rd.Quality = point.Bad
-	case unsure || h.values == 0:
+	case unsure, h.values == 0 && !v.leaving:
 		rd.Quality = point.Uncertain
 	}
 	v.condition.take(at, &rd)

@@ -52,6 +52,11 @@ func (r *rate) per(at point.Instant, value int64, span time.Duration) int64 {
 	return (value - base.value) * span.Milliseconds() / max(over.Milliseconds(), 1)
 }
 
+// lost tells whether every sample is too old to compare with.
+func (r *rate) lost(at point.Instant) bool {
+	return r.n == 0 || at.Sub(r.newest().at) > r.window+r.window/4
+}
+
 func (r *rate) newest() rateSlot {
 	return r.slots[(r.first+r.n-1)%rateSlots]
 }
