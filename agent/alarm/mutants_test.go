@@ -42,7 +42,7 @@ var mutants = []struct{ name, file, old, new string }{
 	{"warming up for ever is well",
 		"../detect/channel.go", "case n.cold(rd.At) && n.overdue(rd.At):", "case false:"},
 	{"a reload forgets the rain",
-		"keep.go", "d != nil && was != nil {", "false {"},
+		"keep.go", "d != nil && was != nil {", "d != nil && was != nil && false {"},
 	{"a window that nobody saw is full",
 		"../detect/derive_trend.go", "at.Sub(s.heard) >= s.window()", "false"},
 	{"a number that is not known stays good",

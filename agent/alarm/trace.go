@@ -18,11 +18,14 @@ type SavedFormula struct {
 	Trace   detect.Trace
 }
 
-// saveFormulas copies what formulas remember.
+// mostFormulas bounds the file: a formula takes some 2 kB of it.
+const mostFormulas = 32
+
+// saveFormulas copies what formulas remember. Of more than mostFormulas the first are kept.
 func (p *Panel) saveFormulas(now point.Instant) (all []SavedFormula) {
 	for i := range p.points {
 		w := &p.points[i]
-		if f, ok := w.tracer(); ok {
+		if f, ok := w.tracer(); ok && len(all) < mostFormulas {
 			d := w.plan.Derived
 			all = append(all, SavedFormula{
 				Point: w.plan.ID, Formula: d.Formula, From: d.From, Window: d.Window,

@@ -57,8 +57,8 @@ func rainy(window time.Duration) Plan {
 	return p
 }
 
-// The rain of a day is not forgotten by a new site file, and by a restart only as far as it has come
-// since it was last written.
+// The rain of a day is not forgotten by a new site file, and by a restart only as far as it has
+// come since it was last written.
 func TestRainOutlivesReloadAndRestart(t *testing.T) {
 	l := newLife(t, rainy(24*time.Hour))
 	n := int64(0)
@@ -158,8 +158,8 @@ func TestShortLivesDoNotHoldAGasAlarmBack(t *testing.T) {
 	t.Error("6 lives of a minute in 60 % of the explosion limit: the siren is silent")
 }
 
-// A restart long after the warm-up may be a power cut: the sensor warms up as at first, and what was
-// written of a short life before does not count.
+// A restart long after the warm-up may be a power cut: the sensor warms up as at first, and what
+// was written of a short life before does not count.
 func TestPowerCutLetsASensorWarmUpAnew(t *testing.T) {
 	l := newLife(t, heater())
 	l.gas(time.Hour, 0)
@@ -221,8 +221,8 @@ func TestRuleThatPanicsWhenAskedCostsItsPoint(t *testing.T) {
 	}
 }
 
-// With nothing in service nothing is available; a number that is not known any more is not good, and
-// no fault of a sensor either.
+// With nothing in service nothing is available; a number that is not known any more is not good,
+// and no fault of a sensor either.
 func TestIndicatorThatIsNotKnownIsNotGood(t *testing.T) {
 	plan := bench()
 	for _, name := range []string{"availability", "old_faults"} {

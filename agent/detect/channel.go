@@ -106,8 +106,8 @@ func (n *Intake) cold(at point.Instant) bool {
 	return at.Sub(n.begun) < n.WarmUp || n.lit < n.BurnIn
 }
 
-// overdue tells whether the part has had twice the time that it needs and is not ready yet: it comes
-// and goes. It counts as silent then, for warming up for ever must not look well.
+// overdue tells whether the part has had twice the time that it needs and is not ready yet: it
+// comes and goes. It counts as silent then, for warming up for ever must not look well.
 func (n *Intake) overdue(at point.Instant) bool {
 	return at.Sub(n.begun) >= 2*max(n.WarmUp, n.BurnIn)
 }
@@ -179,8 +179,8 @@ func (n *Intake) Memory() (lit, warm time.Duration) {
 	return n.lit, min(warm, n.WarmUp)
 }
 
-// Remember takes over what an earlier run kept. Nonsense is cut to what can be. It is for before the
-// first reading.
+// Remember takes over what an earlier run kept. Nonsense is cut to what can be. It is for before
+// the first reading.
 func (n *Intake) Remember(lit, warm time.Duration) {
 	n.lit, n.ahead = min(max(lit, 0), n.BurnIn), min(max(warm, 0), n.WarmUp)
 }

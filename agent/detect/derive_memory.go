@@ -6,7 +6,8 @@ import (
 	"github.com/firepost/firepost/agent/point"
 )
 
-// Trace is what a formula keeps over a restart: ages in place of moments. The zero value is nothing.
+// Trace is what a formula keeps over a restart: ages in place of moments. The zero value is
+// nothing.
 type Trace struct {
 	Age   time.Duration `json:",omitempty"` // since it began to look, or since what it counts from
 	Heard time.Duration `json:",omitempty"` // since the newest value
@@ -119,7 +120,9 @@ func (f *lasting) Recall(now point.Instant, t Trace) {
 }
 
 // Trace implements Tracer.
-func (f *colour) Trace(point.Instant) Trace { return Trace{Last: f.now, Has: f.in.seen || f.now > 0} }
+func (f *colour) Trace(point.Instant) Trace {
+	return Trace{Last: f.now, Has: f.in.seen || f.now > 0}
+}
 
 // Recall implements Tracer.
 func (f *colour) Recall(_ point.Instant, t Trace) {

@@ -74,7 +74,8 @@ func newSums(window time.Duration) sums {
 // window is the time that is looked back on.
 func (s *sums) window() time.Duration { return s.width * sumSlots }
 
-// hear notes that a value has come. The window fills from then on when none had come in a whole one.
+// hear notes that a value has come. The window fills from then on when none had come in a whole
+// one.
 func (s *sums) hear(at point.Instant) {
 	if !s.begun {
 		s.begun, s.since, s.start, s.heard = true, at, at, at

@@ -180,6 +180,11 @@ func (s *section) constants(d *detect.Derivation, k *detect.FormulaKind, q drive
 			need(key, &d.Steps[i])
 		}
 		d.Band, _ = s.measure("band", q)
+		if span := max(d.Steps[3]-d.Steps[0], d.Steps[0]-d.Steps[3]); d.Band < 0 ||
+			d.Band > span && s.has("red") && s.has("blue") {
+			s.wrong("band", "band is how far the value must come back; write 0 to %q",
+				q.Text(span))
+		}
 		st := d.Steps
 		rising := st[0] < st[1] && st[1] < st[2] && st[2] < st[3]
 		falling := st[0] > st[1] && st[1] > st[2] && st[2] > st[3]

@@ -53,7 +53,7 @@ func kitchen() *alarm.PointPlan {
 
 func hot(level detect.Level, value, limit int64) detect.Finding {
 	return detect.Finding{Level: level, Why: [4]detect.Evidence{
-		{Quantity: drivers.Temperature, Value: value, Limit: limit},
+		{Quantity: drivers.Temperature, Value: value, Limit: limit, Weight: 1000},
 	}}
 }
 
@@ -120,6 +120,10 @@ func drilled() *alarm.Snapshot {
 func TestAlarmMessages(t *testing.T) {
 	hotNow, warm := hot(detect.Alarm, 57_300, 57_000), hot(detect.PreAlarm, 50_100, 50_000)
 	district := alarm.Origin{Kind: alarm.District}
+	together := detect.Finding{Level: detect.Alarm, Why: [4]detect.Evidence{
+		{Quantity: drivers.PM25, Value: 800_000, Limit: 7_300_000, Weight: 750},
+		{Quantity: drivers.Gas, Value: 40_000, Limit: 150_000, Weight: 280},
+	}}
 	for _, c := range []struct {
 		name, prev string
 		ev         alarm.Event
@@ -127,6 +131,9 @@ func TestAlarmMessages(t *testing.T) {
 		{"prealarm", "", alarm.Event{Seq: 900, Kind: alarm.Raised, To: warm, Latched: true}},
 		{"raised", "prealarm", alarm.Event{
 			Seq: 901, Kind: alarm.Raised, From: warm, To: hotNow, Latched: true,
+		}},
+		{"raised_by_two", "", alarm.Event{
+			Seq: 901, Kind: alarm.Raised, To: together, Latched: true,
 		}},
 		{"raised_restored_drill", "", alarm.Event{
 			Seq: 902, Kind: alarm.Raised, To: detect.Finding{Level: detect.Alarm}, Latched: true,

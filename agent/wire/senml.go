@@ -187,6 +187,9 @@ func (e evidence) MarshalJSON() ([]byte, error) {
 		b = append(b, `,"limit":`...)
 		b = appendDecimal(b, e.Limit, max(senmlUnits[e.Quantity].scale, 1))
 	}
+	if e.Weight != 0 {
+		b = strconv.AppendInt(append(b, `,"weight":`...), int64(e.Weight), 10)
+	}
 	return append(b, '}'), nil
 }
 

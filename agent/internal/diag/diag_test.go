@@ -95,9 +95,9 @@ func burning() *Status {
 	p := s.Panel
 	p.Silenced = true
 	heat := detect.Finding{Level: detect.Alarm, Why: [4]detect.Evidence{
-		{Quantity: drivers.Temperature, Value: 61_500, Limit: 57_000},
-		{Quantity: drivers.Temperature, Value: 9_870, Limit: 8_000},
-		{Quantity: drivers.Temperature, Value: 46_038, Limit: 46_000},
+		{Quantity: drivers.Temperature, Value: 61_500, Limit: 57_000, Weight: 1000},
+		{Quantity: drivers.Temperature, Value: 9_870, Limit: 8_000, Weight: 1000},
+		{Quantity: drivers.Temperature, Value: 46_038, Limit: 46_000, Weight: 1000},
 	}}
 	p.Points[1].Conditions = []detect.Condition{
 		{Kind: detect.Rise, Quantity: drivers.Temperature, Level: detect.PreAlarm, Limit: 8_000},

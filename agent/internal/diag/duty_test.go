@@ -147,6 +147,35 @@ pre-alarm: 90 µg/m³/min of 35 µg/m³/min
 	}
 }
 
+// Where several reasons made an alarm together, each says how much of it it was, on the page and on
+// a terminal, and never that it reached its limit.
+func TestReasonsSayHowMuchTheyWeigh(t *testing.T) {
+	all := why(detect.Finding{Level: detect.Alarm, Why: [4]detect.Evidence{
+		{Quantity: drivers.PM25, Value: 800_000, Limit: 7_300_000, Weight: 750},
+		{Quantity: drivers.Gas, Value: 40_000, Limit: 150_000, Weight: 280},
+		{Quantity: drivers.Temperature, Value: 61_500, Limit: 57_000, Weight: 1000},
+	}}, nil)
+	if got := all[0].Part + ", " + all[1].Part + ", " + all[2].Part; got != "75 %, 28 %, " {
+		t.Errorf("got %q", got)
+	}
+	var m markup
+	m.reasons(alarmView{Why: all[:1]})
+	if got := m.String(); !strings.Contains(got, "<b>75 %</b> of an alarm") ||
+		strings.Contains(got, "reached") {
+		t.Errorf("page: got %q", got)
+	}
+	en, zh := text{}, text{chinese: true}
+	for got, want := range map[string]string{
+		en.reason(&all[0]): "800 µg/m³ is 75 % of an alarm, alone at 7300 µg/m³",
+		zh.reason(&all[0]): "800 µg/m³，占报警 75 %，单独报警值 7300 µg/m³",
+		en.reason(&all[2]): "61.5 °C, limit 57 °C",
+	} {
+		if got != want {
+			t.Errorf("terminal: got %q, want %q", got, want)
+		}
+	}
+}
+
 // A fault names in people's words what its detail names by ID, and nothing that only looks so.
 func TestAFaultNamesWhatItSpeaksOf(t *testing.T) {
 	n := newNames(quiet())

@@ -68,6 +68,7 @@ type (
 		Quantity string `json:"quantity"`
 		Value    int64  `json:"value"`
 		Limit    int64  `json:"limit"`
+		Weight   int16  `json:"weight"` // thousandths of what makes an alarm
 		Text     string `json:"text"`
 		Level    string `json:"level,omitempty"` // of the condition
 	}
@@ -203,7 +204,7 @@ func newEvidenceJSON(f detect.Finding, conditions []detect.Condition) []evidence
 		}
 		j := evidenceJSON{
 			Quantity: e.Quantity.String(), Value: e.Value, Limit: e.Limit,
-			Text: shown(e.Quantity, e.Value),
+			Weight: e.Weight, Text: shown(e.Quantity, e.Value),
 		}
 		if c, ok := behind(f, i, conditions); ok {
 			j.Level = c.Level.String()

@@ -150,6 +150,11 @@ func (m *markup) reasons(a alarmView) {
 	for _, why := range a.Why {
 		m.add("<span>")
 		m.said("%s条件 %s: ", why.Level)
+		if why.Part != "" {
+			m.add("读数 value <b>%s</b> · 占报警 <b>%s</b> of an alarm · 单独报警值 alone at %s</span>\n",
+				why.Value, why.Part, why.Limit)
+			continue
+		}
 		m.add("触发值 reached <b>%s</b> · 限值 limit %s</span>\n", why.Value, why.Limit)
 	}
 	for _, value := range a.Now {

@@ -2,6 +2,7 @@ package diag
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/firepost/firepost/agent/alarm"
@@ -15,6 +16,9 @@ type whyView struct {
 	Level alarm.Text // of the condition; empty: not known
 	Value string
 	Limit string
+	// Part is how much of an alarm the value was, when it did not reach the limit: it was one of
+	// several reasons. Empty: it was enough alone.
+	Part string
 }
 
 func newAlarmView(p *alarm.Snapshot, a alarm.AlarmState, n names) alarmView {
@@ -55,6 +59,9 @@ func why(f detect.Finding, conditions []detect.Condition) []whyView {
 			continue
 		}
 		v := whyView{Value: shown(e.Quantity, e.Value), Limit: e.Quantity.Text(e.Limit)}
+		if e.Weight > 0 && e.Weight < 1000 {
+			v.Part = strconv.Itoa(int(e.Weight+5)/10) + " %"
+		}
 		if c, ok := behind(f, i, conditions); ok {
 			v.Level = levels[c.Level]
 			v.Value, v.Limit = v.Value+c.PerText(), v.Limit+c.PerText()

@@ -15,7 +15,7 @@ import (
 // eventful is what happened at the burning site, and some more.
 func eventful(int) []alarm.Event {
 	fire := detect.Finding{Level: detect.Alarm, Why: [4]detect.Evidence{
-		{Quantity: drivers.Temperature, Value: 61_500, Limit: 57_000}}}
+		{Quantity: drivers.Temperature, Value: 61_500, Limit: 57_000, Weight: 1000}}}
 	three := alarm.Origin{Kind: alarm.CLI, Operator: 3, Level: 2}
 	all := []alarm.Event{
 		{Kind: alarm.Started},

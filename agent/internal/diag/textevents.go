@@ -62,6 +62,14 @@ func (t *text) when(s *Status, at point.Instant) string {
 	return fit(t.w("_ ago|_前", t.span(s.Now.Sub(at))), len("01-02 15:04:05"))
 }
 
+// reason is a reason of an alarm in few words.
+func (t *text) reason(why *whyView) string {
+	if why.Part != "" {
+		return t.w("_ is _ of an alarm, alone at _|_，占报警 _，单独报警值 _", why.Value, why.Part, why.Limit)
+	}
+	return t.w("_, limit _|_，限值 _", why.Value, why.Limit)
+}
+
 // event tells what a list does not say of an event beside its time and its kind.
 func (t *text) event(e *alarm.Event, n names) string {
 	said := saying{t.subject(e, n)}
@@ -69,7 +77,7 @@ func (t *text) event(e *alarm.Event, n names) string {
 	case alarm.Raised, alarm.Reraised, alarm.Tested:
 		said.add(t.say(wordOf(e.Signal, e.To.Level).Text), t.say(stages[e.To.Level]))
 		if all := why(e.To, nil); len(all) > 0 {
-			said.add(t.w("_, limit _|_，限值 _", all[0].Value, all[0].Limit))
+			said.add(t.reason(&all[0]))
 		}
 	case alarm.FaultRaised, alarm.FaultEnded:
 		said.add(string(e.Fault), t.bare(alarm.Fault(e.Fault).Says), e.Reason)

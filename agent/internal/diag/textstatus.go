@@ -91,6 +91,9 @@ func (t *text) alarm(p *alarm.Snapshot, a *alarm.AlarmState, v *alarmView, head 
 	for i := range v.Why {
 		why := &v.Why[i]
 		said := t.w("_ reached the limit of _|触发值 _，限值 _", why.Value, why.Limit)
+		if why.Part != "" {
+			said = t.reason(why)
+		}
 		if level := t.say(why.Level); level != "" {
 			said = t.w("_: _|_：_", level, said)
 		}

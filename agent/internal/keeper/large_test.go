@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +61,17 @@ func largest() alarm.Saved {
 	for range 48 {
 		s.Duties.Hazards = append(s.Duties.Hazards, alarm.Hazard{
 			ID: "h1", Text: note, Opened: 20_000, Days: 7, By: who, Evidence: hash,
+		})
+	}
+	part := []int64{-(1 << 50), 1 << 20, -(1 << 42)}
+	for range 32 {
+		s.Formulas = append(s.Formulas, alarm.SavedFormula{
+			Point: point.ID(name), Formula: "time_above", From: []point.ID{point.ID(name)},
+			Window: 24 * time.Hour,
+			Trace: detect.Trace{
+				Age: time.Hour, Heard: time.Second, Part: time.Minute, Known: true, Last: 1 << 42,
+				Has: true, Parts: slices.Repeat(part, 60),
+			},
 		})
 	}
 	return s
