@@ -62,7 +62,7 @@ func TestPromptSendsToTheOneStation(t *testing.T) {
 		recv: district.NewReceiver(district.Options{}),
 		say:  func(format string, args ...any) { fmt.Fprintf(&said, format, args...) },
 	}
-	type_ := func(line string) string {
+	typed := func(line string) string {
 		said.Reset()
 		p.run(t.Context(), strings.NewReader(line+"\n"))
 		return said.String()
@@ -71,25 +71,25 @@ func TestPromptSendsToTheOneStation(t *testing.T) {
 		d := wire.Device{Tenant: "test", ID: id}
 		p.recv.Handle(d.Topic(wire.UpState), wire.State{Online: true, Session: "1-1"}.JSON(), true)
 	}
-	if got := type_("duty"); !strings.Contains(got, "no station is online") {
+	if got := typed("duty"); !strings.Contains(got, "no station is online") {
 		t.Errorf("without a station: %q", got)
 	}
 	online("fp-1")
-	if got := type_("duty 30"); !strings.Contains(got, "> fp-1 down/cmd") {
+	if got := typed("duty 30"); !strings.Contains(got, "> fp-1 down/cmd") {
 		t.Errorf("with one: %q", got)
 	}
-	if got := type_("help"); got != orderHelp {
+	if got := typed("help"); got != orderHelp {
 		t.Errorf("help: %q", got)
 	}
-	if got := type_("dity"); !strings.Contains(got, "not understood") {
+	if got := typed("dity"); !strings.Contains(got, "not understood") {
 		t.Errorf("a slip: %q", got)
 	}
 	online("fp-2")
-	if got := type_("duty"); !strings.Contains(got, "--device") {
+	if got := typed("duty"); !strings.Contains(got, "--device") {
 		t.Errorf("with two: %q", got)
 	}
 	p.device = "fp-2"
-	if got := type_("duty"); !strings.Contains(got, "> fp-2") {
+	if got := typed("duty"); !strings.Contains(got, "> fp-2") {
 		t.Errorf("with a chosen one: %q", got)
 	}
 }

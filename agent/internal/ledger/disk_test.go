@@ -113,7 +113,7 @@ func TestALongHangIsBounded(t *testing.T) {
 	})
 }
 
-// many orders at once cost few syncs.
+// Many orders at once cost few syncs.
 func TestOrdersShareTheirSyncs(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(t, t.TempDir(), alarm.Saved{}).run()
