@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -140,16 +141,15 @@ func (m *machine) cut() {
 	m.cmd = nil
 }
 
-// says tells whether a text was on the console since a mark.
-func (m *machine) says(since int, text string) bool {
+// says tells whether a line with all of these texts was on the console since a mark.
+func (m *machine) says(since int, texts ...string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, line := range m.said[since:] {
-		if strings.Contains(line, text) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(m.said[since:], func(line string) bool {
+		return !slices.ContainsFunc(texts, func(text string) bool {
+			return !strings.Contains(line, text)
+		})
+	})
 }
 
 // mark is where the console is now.
@@ -159,17 +159,18 @@ func (m *machine) mark() int {
 	return len(m.said)
 }
 
-// await waits for a text on the console since a mark.
-func (m *machine) await(since int, text string) {
+// await waits for a line with all of these texts on the console since a mark.
+func (m *machine) await(since int, texts ...string) {
 	m.t.Helper()
-	await(m.t, text+" on the console", func() bool {
+	await(m.t, fmt.Sprintf("%q on the console", texts), func() bool {
 		m.mu.Lock()
 		ended := m.ended
 		m.mu.Unlock()
-		if !m.says(since, text) && ended {
-			m.t.Fatalf("the machine ended before this was on the console: %s", text)
+		said := m.says(since, texts...)
+		if ended && !said {
+			m.t.Fatalf("the machine ended before %q was on the console", texts)
 		}
-		return m.says(since, text)
+		return said
 	})
 }
 

@@ -27,7 +27,7 @@ import (
 const (
 	workers  = 16
 	register = 2
-	collect  = 2 * time.Millisecond // between two collections
+	collect  = 10 * time.Millisecond // between two collections
 )
 
 // tally counts what came back.
