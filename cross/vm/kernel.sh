@@ -4,55 +4,44 @@
 # and GPIO devices, which Debian leaves out, are built from the same kernel's source.
 set -euo pipefail
 . "$(dirname "$0")/debian.sh"
-out=$cache/arm64 work=$cache/arm64.work cross=aarch64-linux-gnu-
-modules=(virtio_pci virtio_blk virtio_net ext4 i2c-dev i2c-virtio gpio-virtio)
+out=$cache/arm64 work=$cache/work cross=aarch64-linux-gnu-
 
-stamp=$(cat "${BASH_SOURCE[0]}" "$(dirname "$0")/debian.sh" | cksum)
-if [ "$(cat "$out/stamp" 2>/dev/null)" = "$stamp" ]; then
-  echo "cross/vm: kernel $(cat "$out/version") is in $out"
+if fresh "$out"; then
+  echo "cross/vm: kernel $(cat "$out/version") is in .cache/vm/arm64"
   exit 0
 fi
-for tool in ${cross}gcc-12 make xz depmod; do
-  command -v $tool >/dev/null || die "$tool is missing: apt-get install gcc-aarch64-linux-gnu make xz-utils kmod"
-done
+need gcc-aarch64-linux-gnu ${cross}gcc-12
+need 'make xz-utils kmod' make xz depmod
 
 began=$SECONDS
-sources arm64
+sources | lists arm64
 image=$(newest linux-image-arm64:arm64)
 version=${image#linux-image-}
 series=$(newest linux-source)
 series=${series#linux-source-}
-fetch "$work" "$image:arm64" "linux-headers-$version:arm64" "linux-headers-${version%-arm64}-common" \
-  "linux-kbuild-$series" "linux-source-$series"
+fetch "$work" "$image:arm64" "linux-headers-$version:arm64" \
+  "linux-headers-${version%-arm64}-common" "linux-kbuild-$series" "linux-source-$series"
 took "download of kernel $version" $began
 
 began=$SECONDS
 # One source file of each driver is all that is taken. The I2C driver frees a request of which the
 # device may still write when a signal interrupts the wait for it; ours waits.
 mkdir "$work/drivers"
-xz -dc -T0 "$work/usr/src/linux-source-$series.tar.xz" | tar -x -C "$work/drivers" --transform 's,.*/,,' \
-  --wildcards '*/drivers/i2c/busses/i2c-virtio.c' '*/drivers/gpio/gpio-virtio.c'
-sed -i 's/wait_for_completion_interruptible(\(.*\)))$/(wait_for_completion(\1), 0))/' "$work/drivers/i2c-virtio.c"
-grep -q '(wait_for_completion(' "$work/drivers/i2c-virtio.c" || die "i2c-virtio.c waits in another way now"
+xz -dc -T0 "$work/usr/src/linux-source-$series.tar.xz" |
+  tar -x -C "$work/drivers" --transform 's,.*/,,' --wildcards \
+    '*/drivers/i2c/busses/i2c-virtio.c' '*/drivers/gpio/gpio-virtio.c'
+sed -i 's/wait_for_completion_interruptible(\(.*\)))$/(wait_for_completion(\1), 0))/' \
+  "$work/drivers/i2c-virtio.c"
+grep -q '(wait_for_completion(' "$work/drivers/i2c-virtio.c" ||
+  die "i2c-virtio.c waits in another way now"
 echo 'obj-m := i2c-virtio.o gpio-virtio.o' >"$work/drivers/Makefile"
 headers=$work/usr/src/linux-headers-$version
 sed -i "s,/usr/src,$work/usr/src," "$headers/Makefile"
-make -s -C "$headers" M="$work/drivers" CROSS_COMPILE=$cross modules 2>&1 | grep -v 'Skipping BTF' || true
-tree=$work/lib/modules/$version
-mkdir "$tree/extra"
-cp "$work"/drivers/*.ko "$tree/extra" || die "the drivers were not built"
-depmod -b "$work" "$version"
-
-rm -rf "$out"
-mkdir -p "$out/modules"
-for m in "${modules[@]}"; do
-  modprobe -d "$work" -S "$version" --show-depends "$m" | sed -n 's/^insmod \([^ ]*\).*/\1/p'
-done | awk '!seen[$0]++' | while read -r file; do
-  cp "$file" "$out/modules"
-  basename "$file"
-done >"$out/modules/list"
-cp "$work/boot/vmlinuz-$version" "$out/vmlinuz"
-echo "$version" >"$out/version"
+make -s -C "$headers" M="$work/drivers" CROSS_COMPILE=$cross modules >"$work/make.log" 2>&1 ||
+  { cat "$work/make.log" >&2; die "the drivers cannot be built"; }
+mkdir "$work/lib/modules/$version/extra"
+cp "$work"/drivers/*.ko "$work/lib/modules/$version/extra"
+pack "$work" "$version" "$out" virtio_pci virtio_blk virtio_net ext4 i2c-dev i2c-virtio gpio-virtio
 rm -rf "$work"
-echo "$stamp" >"$out/stamp"
+done_with "$out"
 took 'build of its drivers' $began

@@ -95,8 +95,10 @@ func frozen(_ *testing.T, s *station) {
 	s.sounds(true)
 }
 
-// A machine whose power is cut boots into its latched alarm, though there is no smoke any more.
+// A machine whose power is cut boots into its latched alarms, though nothing burns any more, and
+// the district misses nothing.
 func powerCut(t *testing.T, s *station) {
+	before := s.receiver.Report().Restored
 	s.cut()
 	s.sounds(false) // a machine without power drives nothing
 	s.clear()
@@ -104,19 +106,14 @@ func powerCut(t *testing.T, s *station) {
 	s.sounds(true)
 	t.Logf("siren %v after the power came back", time.Since(s.began).Round(time.Millisecond))
 	s.await(0, "init: agent is ready")
-	await(t, "at the district: both alarms as restored", func() bool {
-		restored := 0
-		for _, r := range s.receiver.Report().Raises {
-			if r.Restored > 0 && (r.Point == "smoke-1" || r.Point == "heat-1") {
-				restored++
-			}
-		}
-		return restored == 2
+	await(t, "at the district: both alarms as restored, and nothing missing", func() bool {
+		r := s.receiver.Report()
+		return r.Restored >= before+2 && len(r.Missing) == 0
 	})
 	s.order("run", "/bin/firepost", "reset", "heat-1")
 	s.raised("heat-1", "reset")
-	if r := s.receiver.Report(); len(r.Missing) > 0 || r.Malformed > 0 {
-		t.Errorf("the district misses %v; malformed: %v", r.Missing, r.Faults)
+	if r := s.receiver.Report(); r.Malformed > 0 {
+		t.Errorf("the district understands not all: %v", r.Faults)
 	}
 }
 
