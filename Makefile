@@ -118,6 +118,11 @@ vm: ## bin/firepost-linux-arm64 on a Debian kernel in qemu: a fire, a pulled bus
 	FIREPOST_ARM64=$(CURDIR)/bin/firepost-linux-arm64 \
 	  go test -tags vm -count=1 -timeout 10m -run 'TestVM$$' -v ./cross/vm | grep -v '^=== '
 
+.PHONY: vm-all
+vm-all: vm ## the way to a bus on the controllers of emulated boards: i.MX6, Pi Zero, Pi 3, Orange Pi
+	@cross/vm/boards.sh
+	go test -tags vm -count=1 -timeout 15m -run TestBoards -v ./cross/vm | grep -v '^=== '
+
 .PHONY: ci
 ci: tidy cross ## what .ci/run runs after "make test"
 	go test -race -timeout 15m ./agent/... ./buffer/... ./drivers/... ./firmware-sim/...
@@ -132,3 +137,4 @@ nightly: ## the large counts
 	$(MAKE) kill ROUNDS=100
 	$(MAKE) mutants
 	$(MAKE) fuzz FUZZTIME=1m
+	$(MAKE) vm-all

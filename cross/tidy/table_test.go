@@ -96,10 +96,11 @@ var rooms = map[string][]string{
 	"cross/tidy":   {},
 	"cross/report": {},
 
-	"cross/vm":        {},
-	"cross/vm/init":   {},
-	"cross/vm/hammer": {"drivers/board"},
-	"cross/deb":       {},
+	"cross/deb":            {},
+	"cross/vm":             {},
+	"cross/vm/init":        {},
+	"cross/vm/hammer":      {"drivers/board"},
+	"cross/vm/thermometer": {"drivers/board"},
 	"cross/bench": {
 		"agent", "agent/alarm", "agent/detect", "agent/point", "agent/site", "agent/wire", "buffer",
 		"drivers", "provisioning", "firmware-sim/board", "firmware-sim/chip",

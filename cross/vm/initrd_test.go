@@ -13,8 +13,11 @@ import (
 	"testing"
 )
 
-// cache is where kernel.sh leaves a kernel.
-const cache = "../../.cache/vm/arm64"
+// Where kernel.sh and boards.sh leave what they have fetched.
+const (
+	cache  = "../../.cache/vm/arm64"
+	boards = "../../.cache/vm/boards"
+)
 
 // archive is a file system for a kernel to begin with, in the format that its documentation calls
 // "newc" (driver-api/early-userspace/buffer-format).
@@ -49,9 +52,9 @@ func (a *archive) folder(name string) {
 	a.entry(name, 0o040755, nil)
 }
 
-// initrd makes the first file system of the machine: the drivers of the kernel, programs, and the
-// site file.
-func initrd(t *testing.T, programs map[string]string, files map[string]string) string {
+// initrd makes the first file system of a machine: the drivers of the kernel in a folder of the
+// cache, programs by the file that holds them, and files by their text.
+func initrd(t *testing.T, cache string, programs, files map[string]string) string {
 	t.Helper()
 	var a archive
 	a.folder("dev") // the kernel opens the console before the first process can mount

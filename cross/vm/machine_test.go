@@ -50,9 +50,8 @@ type machine struct {
 	ended bool     // nothing more is said
 }
 
-// newMachine makes a machine whose bus and lines are those of a board. Nothing of it is left when
-// the test ends.
-func newMachine(t *testing.T, b *board.Board, lines []string, args ...string) *machine {
+// newVirt makes a machine of no make whose bus and lines are those of a board.
+func newVirt(t *testing.T, b *board.Board, lines []string, args ...string) *machine {
 	t.Helper()
 	dir := t.TempDir()
 	i2c, gpio := filepath.Join(dir, "i2c"), filepath.Join(dir, "gpio")
@@ -62,14 +61,19 @@ func newMachine(t *testing.T, b *board.Board, lines []string, args ...string) *m
 	serve(t, gpio, func(ctx context.Context, l *net.UnixListener) error {
 		return vhost.ServeGPIO(ctx, l, b, lines...)
 	})
-	m := &machine{t: t, args: append([]string{
+	return newMachine(t, append([]string{"qemu-system-aarch64",
 		"-M", "virt,memory-backend=mem", "-cpu", "cortex-a53", "-m", "256M",
-		"-object", "memory-backend-memfd,id=mem,size=256M,share=on",
-		"-nodefaults", "-no-reboot", "-nographic", "-serial", "stdio",
+		"-object", "memory-backend-memfd,id=mem,size=256M,share=on", "-serial", "stdio",
 		"-kernel", filepath.Join(cache, "vmlinuz"), "-append", "console=ttyAMA0 loglevel=4 panic=-1",
 		"-chardev", "socket,id=i2c,path=" + i2c, "-device", "vhost-user-i2c-pci,chardev=i2c",
 		"-chardev", "socket,id=gpio,path=" + gpio, "-device", "vhost-user-gpio-pci,chardev=gpio",
-	}, args...)}
+	}, args...)...)
+}
+
+// newMachine makes a machine of a command line. Nothing of it is left when the test ends.
+func newMachine(t *testing.T, args ...string) *machine {
+	t.Helper()
+	m := &machine{t: t, args: append(args, "-nodefaults", "-no-reboot", "-nographic")}
 	t.Cleanup(func() {
 		if m.cmd != nil {
 			m.cut()
@@ -102,7 +106,7 @@ func serve(t *testing.T, path string, run func(context.Context, *net.UnixListene
 // on switches the machine on.
 func (m *machine) on() {
 	m.t.Helper()
-	m.cmd = exec.Command("qemu-system-aarch64", m.args...)
+	m.cmd = exec.Command(m.args[0], m.args[1:]...)
 	m.cmd.Stderr = os.Stderr
 	stdout, err := m.cmd.StdoutPipe()
 	if err == nil {
@@ -177,14 +181,20 @@ func (m *machine) await(since int, texts ...string) {
 // order gives the machine's first process an order and waits until it is carried out.
 func (m *machine) order(words ...string) (since int) {
 	m.t.Helper()
+	since = m.try(words...)
+	if !m.says(since, "init: "+words[0]+": done") {
+		m.t.Fatalf("%v was not carried out", words)
+	}
+	return since
+}
+
+// try is an order that may fail.
+func (m *machine) try(words ...string) (since int) {
+	m.t.Helper()
 	since = m.mark()
 	if _, err := fmt.Fprintln(m.stdin, strings.Join(words, " ")); err != nil {
 		m.t.Fatal(err)
 	}
-	answer := "init: " + words[0] + ": "
-	m.await(since, answer)
-	if !m.says(since, answer+"done") {
-		m.t.Fatalf("%v was not carried out", words)
-	}
+	m.await(since, "init: "+words[0]+": ")
 	return since
 }

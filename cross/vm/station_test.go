@@ -55,8 +55,8 @@ func newStation(t *testing.T) *station {
 	s.receiver = district.NewReceiver(district.Options{Hello: wire.Hello{Receipt: true, Spread: 1}})
 	port := openBroker(t, s.receiver)
 	files := map[string]string{"etc/firepost/site.toml": string(read(t, "testdata/site.toml"))}
-	s.machine = newMachine(t, b, []string{siren, buzzer, callPoint},
-		"-initrd", initrd(t, programs(t), files),
+	s.machine = newVirt(t, b, []string{siren, buzzer, callPoint},
+		"-initrd", initrd(t, cache, programs(t), files),
 		"-drive", "if=none,id=state,format=raw,file="+disk(t, port),
 		"-device", "virtio-blk-pci,drive=state",
 		"-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile=")
@@ -67,22 +67,29 @@ func newStation(t *testing.T) *station {
 // its first process, and the hammer.
 func programs(t *testing.T) map[string]string {
 	t.Helper()
-	dir := t.TempDir()
 	packages := []string{"./init", "./hammer"}
 	firepost := os.Getenv("FIREPOST_ARM64")
 	if firepost == "" {
 		packages = append(packages, "../../agent/cmd/firepost")
 	}
-	args := append([]string{"build", "-ldflags", "-s -w", "-o", dir}, packages...)
-	cmd := exec.Command("go", args...)
-	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	dir := build(t, []string{"GOARCH=arm64"}, packages...)
 	return map[string]string{
 		"init": filepath.Join(dir, "init"), "bin/hammer": filepath.Join(dir, "hammer"),
 		"bin/firepost": cmp.Or(firepost, filepath.Join(dir, "firepost")),
 	}
+}
+
+// build makes programs for a processor and returns their folder.
+func build(t *testing.T, env []string, packages ...string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	args := append([]string{"build", "-ldflags", "-s -w", "-o", dir + "/"}, packages...)
+	cmd := exec.Command("go", args...)
+	cmd.Env = append(append(os.Environ(), "GOOS=linux", "CGO_ENABLED=0"), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return dir
 }
 
 // disk makes the state disk of a machine that was enrolled. What is outside of the machine is at

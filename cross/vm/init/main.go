@@ -29,8 +29,11 @@ func main() {
 	if err := prepare(); err != nil {
 		say("%v", err)
 	}
-	a := newAgent("/bin/firepost", "run", "-c", "/etc/firepost/site.toml", "--json")
-	a.start()
+	const program = "/bin/firepost"
+	a := newAgent(program, "run", "-c", "/etc/firepost/site.toml", "--json")
+	if _, err := os.Stat(program); err == nil {
+		a.start()
+	}
 	say("ready after %v", time.Since(began).Round(time.Millisecond))
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		if word := strings.Fields(lines.Text()); len(word) > 0 {
@@ -168,22 +171,21 @@ const stateDir = "/var/lib/firepost"
 
 // mountState mounts the disk, if there is one.
 func mountState() error {
+	const disk = "/dev/vda"
+	if _, err := os.Stat(disk); err != nil {
+		return nil
+	}
 	if err := os.MkdirAll(stateDir, 0o755); err != nil {
 		return err
 	}
-	err := unix.Mount("/dev/vda", stateDir, "ext4", unix.MS_NOATIME, "")
-	if err == unix.ENOENT {
-		say("no state disk")
-		return nil
-	}
-	if err != nil {
+	if err := unix.Mount(disk, stateDir, "ext4", unix.MS_NOATIME, ""); err != nil {
 		return fmt.Errorf("mount %s: %w", stateDir, err)
 	}
 	return nil
 }
 
-// bringUpNet gives the machine the address that QEMU's user network expects. What is outside is at
-// 10.0.2.2.
+// bringUpNet gives the machine the address that QEMU's user network expects, if there is one. What
+// is outside is at 10.0.2.2.
 func bringUpNet() error {
 	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
 	if err != nil {
@@ -194,7 +196,6 @@ func bringUpNet() error {
 		return err
 	}
 	if _, err := os.Stat("/sys/class/net/eth0"); err != nil {
-		say("no network")
 		return nil
 	}
 	return up(s, "eth0", [4]byte{10, 0, 2, 15}, [4]byte{255, 255, 255, 0})
