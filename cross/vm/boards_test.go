@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// soc is a board that QEMU emulates with its own controllers, under a kernel that is Debian's alone.
+// soc is a board that QEMU emulates with its own controllers, under a kernel as Debian ships it.
 type soc struct {
 	name    string   // of QEMU
 	tree    string   // of the device tree, and the folder of its kernel

@@ -10,7 +10,7 @@ if fresh "$out"; then
   echo "cross/vm: kernel $(cat "$out/version") is in .cache/vm/arm64"
   exit 0
 fi
-need gcc-aarch64-linux-gnu ${cross}gcc-12
+need gcc-aarch64-linux-gnu ${cross}gcc
 need 'make xz-utils kmod' make xz depmod
 
 began=$SECONDS
