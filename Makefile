@@ -13,7 +13,7 @@ OURS    := github.com/firepost/firepost
 FAST    := runtime crypto/internal sync math $(addprefix $(OURS)/,agent/alarm agent/detect \
            agent/internal/guard buffer)
 SMALL   := -gcflags=all=-l $(foreach p,$(FAST),-gcflags=$(p)/...=)
-BUILD   := CGO_ENABLED=0 go build -tags nethttpomithttp2 -trimpath $(SMALL) -ldflags '$(LDFLAGS)'
+BUILD   := CGO_ENABLED=0 go build -buildvcs=false -tags nethttpomithttp2 -trimpath $(SMALL) -ldflags '$(LDFLAGS)'
 MAXSIZE := 10485760
 REPORT  := go run ./cross/report $(if $(CI),-no-skips)
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,-exec 'sudo -n -E env PATH=$(PATH)')
