@@ -369,4 +369,7 @@ func (l *lane) retouch(known ranges, now time.Time) {
 			l.ackDue = now.Add(ackDelay)
 		}
 	}
+	if !l.ackDue.IsZero() && l.isDrained() {
+		l.ackDue = now
+	}
 }

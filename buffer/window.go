@@ -174,10 +174,21 @@ func (l *lane) ack(r Range, now time.Time) bool {
 	for k := l.blockAfter(r.From - 1); k < len(l.disk) && l.disk[k].From <= r.To; k++ {
 		l.disk[k].touched, touched = true, true
 	}
-	if touched && l.ackDue.IsZero() {
+	switch {
+	case touched && l.isDrained():
+		l.ackDue = now
+	case touched && l.ackDue.IsZero():
 		l.ackDue = now.Add(ackDelay)
 	}
 	return touched
+}
+
+// isDrained reports whether the last telemetry that the disk had is acknowledged: nothing will come
+// that the commit could take along. Alarms come one by one, and each would be a commit.
+func (l *lane) isDrained() bool {
+	n := len(l.disk)
+	return n > 0 && l.disk[0].lane == Telemetry &&
+		l.acked.covers(Range{l.disk[0].From, l.disk[n-1].To})
 }
 
 // cut removes from win[i:j] what r or earlier acknowledgements cover.

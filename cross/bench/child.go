@@ -3,11 +3,13 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -114,17 +116,27 @@ func busyInside(n int) (stop func()) {
 	}
 }
 
-// serveDistrict is the stand-in for the district: a broker, and a receiver that gives receipts. It
-// prints where it is.
-func serveDistrict(ctx context.Context, _ []string) error {
+// serveDistrict is the stand-in for the district: a broker, and a receiver that gives receipts and
+// takes what is compressed. It prints where it is. With "all" it allows as much as a hello can say.
+// With a number it prints how many ms after the birth so many readings of the backlog were there.
+func serveDistrict(ctx context.Context, args []string) error {
 	ctx = untilInputEnds(ctx)
 	broker, err := district.OpenBroker("127.0.0.1:0", nil)
 	if err != nil {
 		return err
 	}
 	defer broker.Close()
+	hello := wire.Hello{Receipt: true, Gz: true, Dz: []int{1}, Max: wire.MaxMessage}
+	wanted := 0
+	for _, arg := range args {
+		if arg == "all" {
+			hello.Rate, hello.Window = wire.MaxRate, wire.MaxWindow
+		} else if wanted, err = strconv.Atoi(arg); err != nil {
+			return err
+		}
+	}
 	recv := district.NewReceiver(district.Options{
-		Hello: wire.Hello{Receipt: true, Max: wire.MaxMessage},
+		Hello: hello, Coalesce: 5 * time.Millisecond, OnMessage: arrivals(wanted),
 	})
 	if err := broker.Attach(recv); err != nil {
 		return err
@@ -136,9 +148,29 @@ func serveDistrict(ctx context.Context, _ []string) error {
 	return nil
 }
 
+// arrivals counts readings of the backlog from the birth on, and tells when all are there.
+func arrivals(wanted int) func(district.Message) {
+	var born time.Time
+	return func(m district.Message) {
+		var x struct {
+			SeqN int `json:"seqn"`
+		}
+		switch {
+		case m.Leaf == wire.UpState && born.IsZero():
+			born = m.At
+		case m.Leaf == wire.UpBackfill && wanted > 0 && json.Unmarshal(m.Payload, &x) == nil:
+			if wanted -= x.SeqN; wanted <= 0 {
+				fmt.Println(millis(time.Since(born)))
+			}
+		}
+	}
+}
+
 // startDistrict starts a district in a process of its own and returns its address.
-func (b *bench) startDistrict(ctx context.Context) (c *child, url string, err error) {
-	if c, err = b.startChild(ctx, nil, "district"); err != nil {
+func (b *bench) startDistrict(
+	ctx context.Context, args ...string,
+) (c *child, url string, err error) {
+	if c, err = b.startChild(ctx, nil, append([]string{"district"}, args...)...); err != nil {
 		return nil, "", err
 	}
 	if url, err = c.out.ReadString('\n'); err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -190,8 +191,8 @@ func TestMessagesKeepToTheMax(t *testing.T) {
 			for range 40 { // noise in hexadecimal, so that even compressed 200 are too long
 				b := fmt.Appendf(nil, `{"type":%q,"data":[`, wire.TypeTelemetry)
 				for range 20 {
-					b = fmt.Appendf(b, `{"n":"%016x%016x%016x%016x"},`, r.Uint64(), r.Uint64(),
-						r.Uint64(), r.Uint64())
+					b = fmt.Appendf(b, `{"n":"%016x%016x%016x%016x%016x%016x"},`, r.Uint64(),
+						r.Uint64(), r.Uint64(), r.Uint64(), r.Uint64(), r.Uint64())
 				}
 				m.Put(buffer.Telemetry, 20, append(bytes.TrimSuffix(b, []byte(",")), "]}"...))
 			}
@@ -336,5 +337,37 @@ func TestPoisonAmongOthersIsFound(t *testing.T) {
 			t.Errorf("it took %d connections", n)
 		}
 		checkGap(t, d, buffer.Telemetry, 261, 280)
+	})
+}
+
+// An alarm that arises while a wide window is being filled goes before the rest of the window:
+// putting batches together takes a slow processor its time.
+func TestAlarmDoesNotWaitForAFullWindow(t *testing.T) {
+	bubble(t, func(t *testing.T, m *memory, d *district) {
+		d.hello = &wire.Hello{Window: wire.MaxWindow, Dz: []int{1}}
+		d.delay = 50 * time.Millisecond
+		c := packing(m, d)
+		sent, before := 0, 0
+		c.Stamp = func() buffer.Stamp { // is asked for each message
+			if sent++; sent == 10 {
+				m.Put(buffer.Alarm, 1, alarmBody(1))
+				before = len(d.all())
+			}
+			return m.stamp()
+		}
+		start(t, c)
+		settle(10 * time.Millisecond) // connected, and the birth is not confirmed
+		for i := range 40 {
+			m.Put(buffer.Telemetry, 20, teleBatch(i, 20))
+		}
+		settle(time.Second)
+		alarm := d.device.Topic(wire.UpAlarm)
+		at := slices.IndexFunc(d.all()[before:], func(x heard) bool { return x.Topic == alarm })
+		if at < 0 || at > 1 || len(d.records("a")) != 1 {
+			t.Errorf("the alarm came behind %d messages, want 1", at)
+		}
+		if m.left(buffer.Telemetry) != 0 {
+			t.Errorf("%d are still there", m.left(buffer.Telemetry))
+		}
 	})
 }
