@@ -70,7 +70,9 @@ func New(s Spec) Rule {
 		onFault: s.OnFault, warmUp: s.WarmUp,
 	}
 	for _, q := range s.Needs() {
-		r.channels = append(r.channels, health{quantity: q, stale: s.StaleAfter()})
+		if !s.onlyFire(q) {
+			r.channels = append(r.channels, health{quantity: q, stale: s.StaleAfter()})
+		}
 	}
 	for i, c := range s.Conditions {
 		r.conditions[i] = newCondition(c)
@@ -79,6 +81,14 @@ func New(s Spec) Rule {
 		r.fire = newFire(FireSpec{Channels: s.Fire, Stale: s.Stale})
 	}
 	return r
+}
+
+// onlyFire tells whether no condition looks at a quantity, but the fire rule, which watches the
+// health of what it weighs itself.
+func (s *Spec) onlyFire(q drivers.Quantity) bool {
+	return Weighs(q) && !slices.ContainsFunc(s.Conditions, func(c Condition) bool {
+		return c.quantity() == q
+	})
 }
 
 // Step implements Rule. A reading counts from its own moment, so a late delivery neither shortens
