@@ -132,3 +132,20 @@ func benchmarkStep(b *testing.B, plan Plan) {
 		p.Step(now, in)
 	}
 }
+
+// BenchmarkStorm is the step in which every point of a large site goes into alarm.
+func BenchmarkStorm(b *testing.B) {
+	plan := large(1000)
+	in := Input{Readings: readings(plan, 1)}
+	for b.Loop() {
+		b.StopTimer()
+		p := New(large(1000), Saved{})
+		p.Step(0, Input{Readings: readings(plan, 0)})
+		for i := range in.Readings {
+			in.Readings[i].At = point.Instant(tick)
+		}
+		p.Step(point.Instant(tick), in)
+		b.StartTimer()
+		p.Step(point.Instant(tick+time.Second), Input{})
+	}
+}

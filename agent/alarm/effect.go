@@ -52,7 +52,7 @@ func (o *OutputPlan) audible() bool { return o.Kind == Sounder || o.Kind == Buzz
 func (p *Panel) matches(c *Cause, a *standing) bool {
 	return c.Fault == "" && a.finding.Level >= c.level() &&
 		(len(c.Signals) == 0 || slices.Contains(c.Signals, a.signal)) &&
-		(len(c.Zones) == 0 || slices.Contains(c.Zones, a.zone)) &&
+		(len(c.Zones) == 0 || slices.Contains(c.Zones, a.zone) || p.area(a.zone) == nil) &&
 		(len(c.Points) == 0 || slices.Contains(c.Points, a.point)) &&
 		(c.Of == Any || c.Of == a.nature || c.Of >= Held && c.Of == p.back(a))
 }
@@ -150,14 +150,17 @@ func (p *Panel) apply(r *row) {
 		return
 	}
 	for _, a := range p.alarms {
+		rank := r.rank(a)
+		if !p.wanted(r, rank) {
+			continue // Many alarms may stand, and few of them decide.
+		}
 		counts := func(b *standing) bool { return p.matches(&r.When, b) }
 		if !counts(a) || !p.enough(a, r.When.Triggers, counts) {
 			continue
 		}
-		rank := r.rank(a)
 		for _, act := range r.acts {
 			o := &p.outputs[act.output]
-			if rank < o.choice.rank || a.silenced && o.plan.audible() || p.blocks(&o.plan, a) {
+			if rank <= o.choice.rank || a.silenced && o.plan.audible() || p.blocks(&o.plan, a) {
 				continue
 			}
 			if o.plan.Irreversible && p.waits(a) && !p.enough(a, 2, (*standing).witnesses) {
@@ -166,6 +169,16 @@ func (p *Panel) apply(r *row) {
 			o.offer(choice{rank, a, act.play})
 		}
 	}
+}
+
+// wanted tells whether a row with this rank would change anything.
+func (p *Panel) wanted(r *row, rank int) bool {
+	for i := range r.acts {
+		if p.outputs[r.acts[i].output].choice.rank < rank {
+			return true
+		}
+	}
+	return false
 }
 
 // offer takes the more urgent of two choices. Of two alike the older alarm stays, so that the

@@ -19,7 +19,7 @@ func (p *Panel) restore(s Saved) {
 			since: point.Instant(-a.Age), active: !a.Cleared, latched: true,
 			acked: a.Acknowledged, by: a.By, restored: true, silenced: s.Silenced && a.Silenced,
 			incident: a.Incident, held: a.Held, toldAt: point.Instant(-a.Told),
-			long: a.Age >= standsLong,
+			long: a.Age >= standsLong, zone: a.Zone, nature: a.Nature, devices: a.Devices,
 		})
 	}
 	p.adopt()
@@ -178,6 +178,7 @@ func (p *Panel) save(now point.Instant) *Saved {
 			ID: a.id, Point: a.point, Signal: a.signal, Finding: a.finding, Age: now.Sub(a.since),
 			Acknowledged: a.acked, By: a.by, Cleared: !a.active, Silenced: a.silenced,
 			Incident: a.incident, Held: a.held, Told: now.Sub(a.toldAt),
+			Zone: a.zone, Nature: a.nature, Devices: a.devices,
 		})
 	}
 	for i := range p.points {

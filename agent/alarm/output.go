@@ -211,17 +211,23 @@ type SavedOutput struct {
 	Failed    bool   // it has not, and a fault stands
 	// Left is how long a person still wants it; 0: until he lets it go.
 	Left time.Duration `json:",omitempty"`
+	// Pattern is what it must go on playing while gas keeps it from switching.
+	Pattern Pattern `json:",omitempty"`
 }
 
 // saveOutputs copies what must survive of the outputs.
 func (p *Panel) saveOutputs(now point.Instant) (all []SavedOutput) {
 	for i := range p.outputs {
 		o := &p.outputs[i]
-		if o.kept || o.echo.confirmed || o.echo.failed {
-			all = append(all, SavedOutput{
-				Output: o.plan.ID, Kept: o.kept, By: o.keptBy, Left: o.left(now),
-				Confirmed: o.echo.confirmed, Failed: o.echo.failed,
-			})
+		s := SavedOutput{
+			Output: o.plan.ID, Kept: o.kept, By: o.keptBy, Left: o.left(now),
+			Confirmed: o.echo.confirmed, Failed: o.echo.failed,
+		}
+		if p.frozen(&o.plan) {
+			s.Pattern = o.pattern
+		}
+		if o.kept || o.echo.confirmed || o.echo.failed || s.Pattern != Off {
+			all = append(all, s)
 		}
 	}
 	return all
@@ -232,6 +238,7 @@ func (p *Panel) restoreOutputs(all []SavedOutput) {
 	for _, s := range all {
 		if o := p.output(s.Output); o != nil {
 			o.kept, o.keptBy = s.Kept, s.By
+			o.pattern = min(s.Pattern, patterns-1)
 			if s.Left > 0 {
 				o.until = point.Instant(max(min(s.Left, longestOn)-saveAgain, 1))
 			}

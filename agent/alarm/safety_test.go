@@ -274,3 +274,47 @@ func TestDisabledPointIsQuiet(t *testing.T) {
 		t.Error("it is in service")
 	}
 }
+
+// An alarm whose point the site file no longer has sounds after a restart as before: its zone is
+// remembered, and one that is gone too is every zone.
+func TestAlarmWithoutAPointSoundsAfterARestart(t *testing.T) {
+	for _, zones := range [][]ZonePlan{{{ID: "hall"}}, {{ID: "attic"}}} {
+		plan := bench()
+		for i := range plan.Outputs {
+			if plan.Outputs[i].Kind == Sounder {
+				plan.Outputs[i].Zones = []ZoneID{"hall"}
+			}
+		}
+		r := newRig(t, plan, Saved{})
+		r.contacts["smoke1"] = 1
+		r.run(3 * time.Second)
+		renamed := bench()
+		renamed.Zones, renamed.Outputs = zones, plan.Outputs
+		renamed.Points = renamed.Points[1:]
+		r.restart(renamed)
+		r.run(time.Second)
+		r.plays("siren", Temporal3)
+	}
+}
+
+// A restart switches nothing where there is gas: a fan that ran goes on.
+func TestRestartMakesNoSpark(t *testing.T) {
+	plan := bench()
+	for i := range plan.Outputs {
+		if plan.Outputs[i].Kind == Fan {
+			plan.Outputs[i].In = "kitchen"
+		}
+	}
+	r := newRig(t, plan, Saved{})
+	r.run(time.Second)
+	r.order(Command{Action: Operate, Output: "fan", On: true, By: onSite})
+	r.contacts["gas"] = 1
+	r.run(3 * time.Second)
+	r.plays("fan", Steady)
+	r.restart(plan)
+	if got := r.panel.output("fan").pattern; got != Steady {
+		t.Errorf("before the first step the fan plays %v", got)
+	}
+	r.run(time.Second)
+	r.plays("fan", Steady)
+}

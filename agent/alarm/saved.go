@@ -51,6 +51,11 @@ type SavedAlarm struct {
 	Told   time.Duration `json:",omitempty"` // since it was last told
 
 	Incident AlarmID `json:",omitempty"`
+
+	// Of its point, which the next plan may not have.
+	Zone    ZoneID   `json:",omitempty"`
+	Nature  Nature   `json:",omitempty"`
+	Devices []string `json:",omitempty"`
 }
 
 // SavedDisabled is one point taken out.
