@@ -23,6 +23,9 @@ func (c *checker) users() []*user {
 		all = append(all, &user{
 			s.place, fmt.Sprintf("sensor %q", s.name), s.line, s.model, s.options,
 		})
+		for _, p := range s.also {
+			all = append(all, &user{place: p, what: fmt.Sprintf("sensor %q", s.name), line: s.line})
+		}
 	}
 	for _, o := range c.outputs {
 		all = append(all, &user{
@@ -64,7 +67,7 @@ func (c *checker) clash(users []*user, a, b *user) string {
 	_, other := a.options[inputOption]
 	switch {
 	case a.model != b.model && !(shares && other):
-		return fmt.Sprintf("%s is already %s of model %q on line %d; %s", b.chip, a.what, a.model,
+		return fmt.Sprintf("%s is already %s%s on line %d; %s", b.chip, a.what, ofModel(a.model),
 			a.line, c.apart(users, a, b))
 	case shares && other && a.options[inputOption] == input:
 		return fmt.Sprintf("input %s of %s is already %s on line %d; give each its own",
@@ -74,6 +77,14 @@ func (c *checker) clash(users []*user, a, b *user) string {
 			"feed many points; if there are two parts, %s", a.what, a.line, c.apart(users, a, b))
 	}
 	return ""
+}
+
+// ofModel names a model; a part that belongs to another one has none.
+func ofModel(model string) string {
+	if model == "" {
+		return ""
+	}
+	return fmt.Sprintf(" of model %q", model)
 }
 
 // overlap says what two parts hear of each other that are not at the same place: one behind a

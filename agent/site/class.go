@@ -16,6 +16,7 @@ type class struct {
 	latch   bool
 	confirm time.Duration
 	least   time.Duration // the shortest confirm that the file may give
+	longest time.Duration // the longest confirm; 0: that of the signal
 	// quantities are those that make sense for the class; empty: any.
 	quantities []drivers.Quantity
 	// limits stand while the file gives none. A Confirm of zero is that of the class.
@@ -50,7 +51,7 @@ var contactOnly = []drivers.Quantity{drivers.Contact}
 var classes = []class{
 	// A person pressed it: there is nothing to verify.
 	{name: callPoint, signal: alarm.Fire, latch: true, confirm: 200 * time.Millisecond,
-		quantities: contactOnly},
+		longest: 2 * time.Second, quantities: contactOnly},
 	{name: "smoke", signal: alarm.Fire, latch: true, confirm: time.Second, drifts: true},
 	// All that one place measures, weighed together.
 	{name: "spot", signal: alarm.Fire, latch: true, confirm: 10 * time.Second, weighs: true},

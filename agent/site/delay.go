@@ -13,8 +13,16 @@ var delayKeys = []string{"confirm", "release", "hysteresis", "window"}
 
 // confirm is how long a limit must be passed; usual is its value while the file is silent.
 func (r *rule) confirm(s *section, strict detect.Level, usual time.Duration) time.Duration {
-	return s.duration("confirm", "5 s", r.class.least, longestConfirm(r.class.signal, strict),
-		usual)
+	return s.duration("confirm", "5 s", r.class.least, r.longestConfirm(strict), usual)
+}
+
+// longestConfirm bounds the confirm of a limit by what it delays.
+func (r *rule) longestConfirm(l detect.Level) time.Duration {
+	most := longestConfirm(r.class.signal, l)
+	if r.class.longest > 0 {
+		return min(most, r.class.longest)
+	}
+	return most
 }
 
 func (r *rule) release(s *section) time.Duration {
@@ -81,9 +89,9 @@ func (r *rule) longest(record bool) time.Duration {
 	isContact := len(r.feeds) == 1 && r.feeds[0].channel.Quantity == drivers.Contact
 	switch {
 	case given && !isContact:
-		return longestConfirm(r.class.signal, strict)
+		return r.longestConfirm(strict)
 	case record || r.has("when"): // it delays nothing
 		return longestConfirm(alarm.Supervisory, detect.Normal)
 	}
-	return longestConfirm(r.class.signal, detect.Alarm)
+	return r.longestConfirm(detect.Alarm)
 }

@@ -79,8 +79,12 @@ func (c *checker) feedback(s *section, plan *alarm.OutputPlan) {
 		return
 	}
 	isContact := func(f feed) bool { return f.channel.Quantity == drivers.Contact }
-	if len(p.feeds) > 0 && !slices.ContainsFunc(p.feeds, isContact) {
+	switch {
+	case len(p.feeds) > 0 && !slices.ContainsFunc(p.feeds, isContact):
 		s.wrong("feedback", "feedback %q has no contact; name a point that reads one", word)
+	case isLifeSafety(p.plan.Signal):
+		s.wrong("feedback", "feedback %q raises alarms of signal %s; name the contact that %q moves",
+			word, p.plan.Signal, plan.ID)
 	}
 	plan.Feedback = point.ID(word)
 }
@@ -120,6 +124,12 @@ func (c *checker) effect(i int, t *table) {
 	}
 	s.missing("then", thenExample)
 	acts := c.actsOf(s)
+	for _, a := range acts {
+		if a.play == alarm.Chirp30 && slices.ContainsFunc(causes, isDanger) {
+			s.wrong("then", "then \"%[1]s chirp\": a chirp is no alarm; write \"%[1]s\" alone",
+				a.output.ID)
+		}
+	}
 	s.finish()
 	for _, when := range causes {
 		row := alarm.Effect{When: when, Own: true}
@@ -140,6 +150,19 @@ func (c *checker) effect(i int, t *table) {
 func isFire(when alarm.Cause) bool {
 	return slices.Contains(when.Signals, alarm.Fire) && when.Of == alarm.Any &&
 		when.Level != detect.PreAlarm && when.Level != detect.Supervisory
+}
+
+// isDanger tells the alarms that people must leave for.
+func isDanger(when alarm.Cause) bool {
+	return slices.ContainsFunc(when.Signals, isLifeSafety) && when.Level != detect.PreAlarm &&
+		when.Level != detect.Supervisory
+}
+
+// speaksOf tells whether an alarm of the point can be a cause.
+func speaksOf(when alarm.Cause, p *watched) bool {
+	return !p.known || slices.Contains(when.Signals, p.plan.Signal) &&
+		(when.Of != alarm.CallPoint || p.plan.Manual) &&
+		(when.Of != alarm.Precursor || p.plan.Precursor)
 }
 
 // twice makes the rows of what a fire cannot undo: a call point, or two detectors.
@@ -231,9 +254,15 @@ func (c *checker) narrow(s *section, causes []alarm.Cause) {
 	}
 	var points []point.ID
 	for _, word := range s.words("points", `["gas-1"]`) {
-		if c.findPoint(point.ID(word)) == nil {
+		p := c.findPoint(point.ID(word))
+		if p == nil {
 			s.wrong("points", "point %q is unknown; %s", word, instead(word, c.pointNames()))
 			continue
+		}
+		speaks := func(when alarm.Cause) bool { return when.Fault != "" || speaksOf(when, p) }
+		if len(causes) > 0 && !slices.ContainsFunc(causes, speaks) {
+			s.wrong("points", "point %q is of signal %s, which when does not name; write when = "+
+				"%q, or name another point", word, p.plan.Signal, p.plan.Signal)
 		}
 		points = append(points, point.ID(word))
 	}

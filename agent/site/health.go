@@ -43,7 +43,7 @@ func (r *rule) health(fed bool) {
 		}
 	}
 	stuck := r.unless("stuck", "24 h", time.Hour, 30*24*time.Hour, usualStuck)
-	warms := r.duration("warm_up", "3 min", 0, 72*time.Hour, r.class.warms)
+	warms := r.duration("warm_up", "3 min", 0, longestWarmUp(r.class.signal), r.class.warms)
 	r.spec.WarmUp = r.class.warmUp
 	if !fed {
 		r.measure("gain", drivers.Share)
@@ -115,7 +115,7 @@ func (r *rule) calibrate() {
 		}
 		c.Gain = (v - wholeGain) * gainToPPM
 	}
-	if v, ok := r.measure("offset", c.Quantity); ok {
+	if v, ok := r.measure("offset", c.Quantity); ok && r.isOffset(c, v) {
 		c.Offset = v
 	}
 	r.jump(c, c.Quantity.Parse)

@@ -185,7 +185,7 @@ func (r *rule) row(s *section) {
 	for _, i := range found {
 		r.anyLimit(s, rowKeys[i].key, rowKeys[i].kind)
 	}
-	r.delays(s, longestConfirm(r.class.signal, level))
+	r.delays(s, r.longestConfirm(level))
 }
 
 // rowKeys are the limits of the long form.

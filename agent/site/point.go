@@ -18,6 +18,7 @@ type watched struct {
 	class  string
 	pairAt int // line
 	plan   alarm.PointPlan
+	known  bool             // its signal is the one that is meant
 	feeds  []feed           // empty: its value is derived
 	made   drivers.Quantity // of a derived one
 }
@@ -35,12 +36,13 @@ func (c *checker) point(i int, t *table) {
 	p := &watched{line: t.line}
 	p.plan = alarm.PointPlan{ID: point.ID(id), Name: s.name("name", id), Zone: c.zoneOf(s)}
 	cl, classed := c.classOf(s)
-	p.class, p.plan.Signal = cl.name, cl.signal
+	p.class, p.plan.Signal, p.known = cl.name, cl.signal, classed
 	p.plan.Manual, p.plan.Precursor = cl.name == callPoint, cl.name == "electrical"
 	p.plan.Latch = s.flag("latch", cl.latch)
 	feeds, fed := c.sourceOf(s, p)
 	p.plan.Devices = devices(p.feeds)
-	p.plan.Spec.Stale = s.duration("stale", "8 s", time.Second, time.Hour, staleAfter(feeds))
+	p.plan.Spec.Stale = s.duration("stale", "8 s", time.Second, longestStale(cl.signal, feeds),
+		staleAfter(feeds))
 	r := &rule{section: s, class: s.profiled(cl), feeds: feeds, flawed: !classed}
 	r.spec, r.derived = &p.plan.Spec, s.has("derive")
 	if !classed {
@@ -53,6 +55,7 @@ func (c *checker) point(i int, t *table) {
 	}
 	if !r.derived {
 		r.health(fed)
+		r.reach()
 		p.plan.Life = r.life()
 		c.button(s, p)
 		p.plan.Pair, p.pairAt = point.ID(r.pair()), s.line("pair")
@@ -117,6 +120,7 @@ func (c *checker) classOf(s *section) (class, bool) {
 		return plain(alarm.Supervisory), true
 	case known:
 		if s.has("signal") {
+			s.milder(cl, signal)
 			cl.signal = signal // the mildest while it is unknown
 		}
 		return cl, signalled || !s.has("signal")

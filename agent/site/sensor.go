@@ -18,6 +18,7 @@ type sensor struct {
 	period   time.Duration
 	channels []drivers.Channel // empty: unknown, because of a mistake that has been told
 	place    place
+	also     []place // what else it needs for itself
 	feeds    []Feed
 }
 
@@ -78,6 +79,11 @@ func (c *checker) sensorOf(s *section, model catalog.SensorModel, v *sensor) {
 		v.channels = s.channels(model, v.options)
 	}
 	v.place = s.placed(model.Place, v.options)
+	if model.Also != nil && len(s.told) == 0 {
+		for _, p := range model.Also(v.options) {
+			v.also = append(v.also, place{p.Bus, p.Chip})
+		}
+	}
 }
 
 func (c *checker) findSensor(name string) *sensor {

@@ -45,7 +45,10 @@ func (r *rule) drift() {
 	}
 	for j := range r.limits {
 		l := &r.limits[j]
-		l.Kind, l.Limit, l.Hysteresis = detect.Over, l.Limit-zero, a/usualDeadband
+		l.Kind, l.Limit = detect.Over, l.Limit-zero
+		if !r.has("hysteresis") {
+			l.Hysteresis = a / usualDeadband
+		}
 		switch {
 		case j == i && !r.has("confirm"):
 			l.Confirm, l.Need, l.Of = 0, smokeNeed, smokeOf

@@ -15,6 +15,8 @@ func (c *checker) warnEffects() {
 	cases := alarm.Cases(c.site.Plan())
 	idle := c.warnIdle(cases)
 	c.warnSilence(cases, idle)
+	c.warnFaint(cases)
+	c.warnOpen(cases)
 	c.warnTones()
 	for _, o := range c.outputs {
 		c.warnLonely(o, cases)
@@ -60,12 +62,13 @@ func (c *checker) warnSilence(cases []alarm.Case, idle []*watched) {
 	}
 }
 
-// unmoved are the points of life safety of which one alarm moves no output that does.
+// unmoved are the points of life safety of which one alarm, at the lowest level that they have,
+// moves no output that does.
 func (c *checker) unmoved(cases []alarm.Case,
 	does func(*alarm.OutputPlan, alarm.Pattern) bool) (all []*watched) {
-	moves := func(id point.ID) bool {
+	moves := func(id point.ID, level detect.Level) bool {
 		return slices.ContainsFunc(cases, func(k alarm.Case) bool {
-			return k.When.Triggers <= 1 && k.When.Level >= detect.Alarm &&
+			return k.When.Triggers <= 1 && k.When.Level == level &&
 				slices.Contains(k.Points, id) &&
 				slices.ContainsFunc(k.Then, func(a alarm.Act) bool {
 					return does(c.site.output(a.Output), a.Play)
@@ -73,7 +76,7 @@ func (c *checker) unmoved(cases []alarm.Case,
 		})
 	}
 	for _, p := range c.points {
-		if isLifeSafety(p.plan.Signal) && alarms(p) && !moves(p.plan.ID) {
+		if isLifeSafety(p.plan.Signal) && alarms(p) && !moves(p.plan.ID, lowestAlarm(p.plan)) {
 			all = append(all, p)
 		}
 	}

@@ -2,11 +2,21 @@ package site
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
 	"github.com/firepost/firepost/agent/detect"
 )
+
+// longestGap is how far two readings may be apart for the time between them to count as burn-in.
+const longestGap = time.Minute
+
+func burnsIn(p *watched) bool {
+	return slices.ContainsFunc(p.plan.Spec.Channels, func(c detect.Channel) bool {
+		return c.BurnIn > 0
+	})
+}
 
 // slow is how rarely a part may be read that life depends on, before it is worth a word.
 const slow = 10 * time.Second
@@ -29,6 +39,11 @@ func (c *checker) warn() {
 			if isLifeSafety(s) && f.from.period > slow {
 				c.odd(p.line, subject, "sensor %q is read only every %s; write period = %q or less",
 					f.from.name, durationText(f.from.period), durationText(slow))
+			}
+			if isLifeSafety(s) && f.from.period > longestGap && burnsIn(p) {
+				c.odd(p.line, subject, "sensor %q is read so rarely that its burn-in never ends, and "+
+					"until then it only warns; write period = %q or less", f.from.name,
+					durationText(slow))
 			}
 		}
 	}

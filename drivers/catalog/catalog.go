@@ -41,9 +41,14 @@ type SensorModel struct {
 	// Place names what the part hangs on: the bus ("i2c:NAME") or line ("line:NAME") that one
 	// goroutine owns, and the chip on it. Two sensors of one chip never convert at the same time.
 	Place func(opts map[string]string) (bus, chip string)
+	// Also names what else the part needs for itself, such as the lines that drive it; nil: nothing.
+	Also func(opts map[string]string) []Seat
 	// Open makes the driver. It opens the bus or line and does not talk to the part.
 	Open func(b Board, opts map[string]string) (drivers.Sensor, error)
 }
+
+// Seat is a bus or line and the chip on it, as Place gives them.
+type Seat struct{ Bus, Chip string }
 
 // OutputModel is a part that is switched.
 type OutputModel struct {

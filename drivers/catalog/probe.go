@@ -38,7 +38,7 @@ func mqModel() SensorModel {
 		c.CleanAir, errs[1] = s.voltage("clean_air")
 		return c, errors.Join(errs[:]...)
 	}
-	return onConverter(mq.Describe(), options,
+	m := onConverter(mq.Describe(), options,
 		func(at joint, s settings) (drivers.Sensor, error) {
 			c, err := config(s)
 			if err != nil {
@@ -61,6 +61,16 @@ func mqModel() SensorModel {
 			_, err = mq.New(nil, c)
 			return mq.Describe().Channels, err
 		})
+	m.Also = func(opts map[string]string) []Seat {
+		s := settings{options, opts}
+		addr, err := strconv.ParseUint(s.text("heater"), 0, 16)
+		if err != nil {
+			return nil // it has none
+		}
+		path := s.bus()
+		return []Seat{{"i2c:" + path.root, Spot{path, uint16(addr)}.String()}}
+	}
+	return m
 }
 
 // heaterShunt is the shunt of the boards that carry an INA219, in µΩ.
@@ -96,7 +106,7 @@ func leakRopeModel() SensorModel {
 		}
 		return c, s.shows(c.Supply)
 	}
-	return onConverter(leakrope.Describe(), options,
+	m := onConverter(leakrope.Describe(), options,
 		func(at joint, s settings) (drivers.Sensor, error) {
 			c, err := config(s)
 			if err != nil {
@@ -124,6 +134,14 @@ func leakRopeModel() SensorModel {
 			_, err = leakrope.New(nil, nil, nil, c)
 			return leakrope.Describe().Channels, err
 		})
+	m.Also = func(opts map[string]string) (lines []Seat) {
+		for _, key := range []string{"drive_a", "drive_b"} {
+			bus, chip := placeOnLine(map[string]string{"line": opts[key]})
+			lines = append(lines, Seat{bus, chip})
+		}
+		return lines
+	}
+	return m
 }
 
 // driveOption is a line that a part drives beside its bus.
