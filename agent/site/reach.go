@@ -174,6 +174,20 @@ func (c *checker) warnFaint(cases []alarm.Case) {
 	}
 }
 
+// warnMute finds a site whose own faults nobody hears.
+func (c *checker) warnMute(cases []alarm.Case) {
+	heard := slices.ContainsFunc(cases, func(k alarm.Case) bool {
+		return k.When.Fault == alarm.AnyFault && slices.ContainsFunc(k.Then, func(a alarm.Act) bool {
+			o := c.site.output(a.Output)
+			return (o.Kind == alarm.Buzzer || o.Kind == alarm.Sounder) && a.Play != alarm.Off
+		})
+	})
+	if len(c.outputs) > 0 && !heard {
+		c.odd(0, "", "there is no buzzer, so nobody hears a fault of the system; "+
+			`write an [[output]] with kind = "buzzer"`)
+	}
+}
+
 // warnOpen finds an effect that takes from gas the valve that it usually closes.
 func (c *checker) warnOpen(cases []alarm.Case) {
 	open := slices.DeleteFunc(c.unmoved(cases, func(o *alarm.OutputPlan, p alarm.Pattern) bool {

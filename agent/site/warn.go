@@ -17,6 +17,7 @@ func (c *checker) warnEffects() {
 	c.warnSilence(cases, idle)
 	c.warnFaint(cases)
 	c.warnOpen(cases)
+	c.warnMute(cases)
 	c.warnTones()
 	for _, o := range c.outputs {
 		c.warnLonely(o, cases)
