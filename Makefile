@@ -129,6 +129,7 @@ ci: tidy cross ## what .ci/run runs after "make test"
 	$(MAKE) arm
 	$(MAKE) kill ROUNDS=15
 	$(MAKE) deb-test
+	$(MAKE) vm
 
 .PHONY: nightly
 nightly: ## the large counts
