@@ -35,10 +35,14 @@ func TestVM(t *testing.T) {
 	}
 }
 
-// The site file is judged in the machine as it is on a desk.
-func check(_ *testing.T, s *station) {
-	since := s.order("run", "/bin/firepost", "check")
-	s.await(since, "/etc/firepost/site.toml: good.")
+// The site file is judged in the machine as on a desk; and the lines of this kernel, which have no
+// interrupts, are named once the agent has told of them.
+func check(t *testing.T, s *station) {
+	await(t, "check names the call point's line", func() bool {
+		since := s.order("run", "/bin/firepost", "check")
+		s.await(since, "/etc/firepost/site.toml: good.")
+		return s.says(since, "note: "+callPoint+": it has no interrupts")
+	})
 }
 
 // A contact is read without interrupts, and its alarm is heard, and known to the district.
