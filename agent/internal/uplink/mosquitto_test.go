@@ -197,7 +197,7 @@ func (b *flaky) count() int {
 // wait returns when ready is true, which it looks at after each arrival and ten times a second.
 func (p *platform) wait(t *testing.T, ready func() bool) {
 	t.Helper()
-	limit := time.After(30 * time.Second)
+	limit := time.After(2 * time.Minute) // a lost receipt is asked for again after 10 s, then 20 s, …
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for !ready() {
@@ -205,7 +205,7 @@ func (p *platform) wait(t *testing.T, ready func() bool) {
 		case <-p.arrived:
 		case <-tick.C:
 		case <-limit:
-			t.Fatalf("not within 30 s; the platform has %d records", p.count())
+			t.Fatalf("not within 2 min; the platform has %d records", p.count())
 		}
 	}
 }
