@@ -17,6 +17,15 @@ type broken struct {
 	Panel
 	before func(now point.Instant, in *alarm.Input)
 	after  func(now point.Instant, d *alarm.Decision)
+	shown  func(s *alarm.Snapshot)
+}
+
+func (b *broken) Snapshot(now point.Instant) *alarm.Snapshot {
+	s := b.Panel.Snapshot(now)
+	if b.shown != nil {
+		b.shown(s)
+	}
+	return s
 }
 
 func (b *broken) Step(now point.Instant, in alarm.Input) alarm.Decision {
@@ -173,10 +182,17 @@ func TestForgetfulPanelOffendsRemembers(t *testing.T) {
 		func(s *alarm.Saved) { s.Alarms = nil },
 		func(s *alarm.Saved) { s.Disabled = nil },
 	} {
-		noticed(t, Remembers, Knobs{Panel: func(p alarm.Plan, s alarm.Saved) Panel {
+		k := Knobs{Panel: func(p alarm.Plan, s alarm.Saved) Panel {
 			forget(&s)
 			return alarm.New(p, s)
-		}})
+		}}
+		k.Orders = func(points []alarm.PointPlan) []Order {
+			return []Order{{20 * time.Second, alarm.Command{
+				ID: "out", Action: alarm.Disable, Point: points[0].ID, For: time.Hour,
+				Reason: "drawn", By: keyholder,
+			}}}
+		}
+		noticed(t, Remembers, k)
 	}
 }
 

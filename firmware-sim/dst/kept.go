@@ -12,6 +12,9 @@ import (
 func restartKeepsWhatPeopleDid(o *oracle) {
 	s, d := &o.start.Duties, o.s.agent.panel.Snapshot(o.s.now()).Duties
 	for _, in := range s.Incidents {
+		if in.Drill {
+			continue // a restart ends the drill, and with it what was played
+		}
 		same := func(i alarm.Incident) bool {
 			return i.ID == in.ID && i.Accept.Done == in.Accept.Done &&
 				i.Arrive.Done == in.Arrive.Done && i.Judge.Done == in.Judge.Done &&
