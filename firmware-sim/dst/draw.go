@@ -56,8 +56,11 @@ func drawSite(s *sim) *venue {
 	head, people := d.drawHead(), d.drawPeople()
 	for i := range v.files {
 		text := head + d.drawZones() + d.text.String() + outputs + people
-		if i > 0 && d.rng.IntN(2) == 0 {
-			text = head + d.drawZones() + d.text.String() + outputs
+		if i > 0 && d.chance(2) {
+			text = strings.TrimSuffix(text, people)
+		}
+		if i > 0 && d.chance(3) {
+			text = d.without(text, d.spots[d.rng.IntN(len(d.spots))])
 		}
 		f, err := site.Parse("site.toml", []byte(text))
 		if err != nil {
@@ -77,6 +80,17 @@ func drawSite(s *sim) *venue {
 		}
 	}
 	return v
+}
+
+// without takes a point out of a file, unless something else of the file speaks of it. An MQ part
+// stays: what is known of its life goes with its point.
+func (d *draft) without(text string, p *spot) string {
+	id := quote(string(p.id))
+	before, rest, _ := strings.Cut(text, "\n[[point]]\nid = "+id+"\n")
+	if len(p.inputs) == 0 || strings.HasPrefix(id, `"mq-`) || strings.Count(text, id) > 1 {
+		return text
+	}
+	return before + rest[strings.Index(rest, "\n[["):]
 }
 
 // chance is true in one of n cases.

@@ -77,7 +77,7 @@ func TestSeeds(t *testing.T) {
 	if last-first >= usualSeeds && (sum.Alarms < usualSeeds || sum.Runs < usualSeeds*3/2) {
 		t.Error("the seeds hardly do anything")
 	}
-	if first == 0 {
+	if first == 0 && last-first <= usualSeeds {
 		sameHashes(t, hashes)
 	}
 }

@@ -31,7 +31,9 @@ func (o *oracle) hearAlarms(t *truth, e *alarm.Event) {
 		disabledIsSilent(o, t, e)
 		drillSaysSo(o, t, e)
 		o.raised(e)
-		t.changes = append(t.changes, now)
+		if e.Reason == "" { // otherwise its zone has let it go
+			t.changes = append(t.changes, now)
+		}
 	case alarm.Reraised:
 		o.raised(e)
 	case alarm.Cleared:
@@ -82,7 +84,9 @@ func (o *oracle) hearState(t *truth, e *alarm.Event) {
 	case alarm.PlanChanged:
 		o.rules = now
 		for _, t := range o.spots {
-			t.stirred = now
+			if t.stirred = now; t.p.gone {
+				t.out = false // nothing is known of it any more
+			}
 		}
 	case alarm.AccessRaised:
 		o.keyUntil = now + e.For

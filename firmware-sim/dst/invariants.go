@@ -150,7 +150,8 @@ func silenceEndsWithANewAlarm(o *oracle) {
 // noiseDoesNotChatter counts what a point says while nothing but noise changes at it.
 func noiseDoesNotChatter(o *oracle, t *truth) {
 	now := o.s.clock
-	const settle = 15 * time.Second // the release time after the last real change
+	// The release time after the last real change, and whatever else it takes to be told.
+	settle := 15*time.Second + t.p.within() + t.p.warms()
 	for len(t.changes) > 0 &&
 		(now-t.changes[0] > time.Minute || t.changes[0] < t.stirred+settle) {
 		t.changes = t.changes[1:]
