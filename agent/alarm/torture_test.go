@@ -77,6 +77,46 @@ func TestDerivedPointIsNotInFaultBesideItsInput(t *testing.T) {
 	}
 }
 
+// A reset in the longer off-delay of a point that chatters ends its alarm: what is over is over.
+func TestResetEndsTheOffDelayOfAChatter(t *testing.T) {
+	g := &gauge{p: New(hydrant(), Saved{})}
+	g.reads(150, time.Minute)
+	g.reads(95, 5*time.Second)
+	g.reads(150, 5*time.Second)
+	g.reads(95, 20*time.Second)
+	g.reads(150, 15*time.Second)
+	if g.count(Chattering) == 0 || g.count(Raised) != 1 || g.count(Cleared) != 0 {
+		t.Fatalf("it does not chatter, or is not in its off-delay")
+	}
+	d := g.p.Step(g.now, Input{Commands: []Command{{Action: Reset, By: onSite}}})
+	g.events = append(g.events, d.Events...)
+	g.reads(150, time.Minute)
+	if got := g.count(Raised); got != 1 {
+		t.Errorf("raised %d times, want once", got)
+	}
+}
+
+// An alarm that comes back before its reset rings anew, and is out of reach of the district for as
+// long as a new one.
+func TestDistrictDoesNotHushWhatCameBack(t *testing.T) {
+	plan := bench()
+	plan.MaySilence = true
+	r := newRig(t, plan, Saved{})
+	r.contacts["gas"] = 1
+	r.run(2 * time.Second)
+	r.contacts["gas"] = 0
+	r.run(4 * time.Minute)
+	r.contacts["gas"] = 1
+	r.run(time.Minute)
+	if e := r.order(Command{Action: Silence, By: remote}); e.Reason != RefusedTooEarly {
+		t.Errorf("a minute after it came back: got %v %q, want %q", e.Kind, e.Reason, RefusedTooEarly)
+	}
+	r.run(2*time.Minute + 2*time.Second)
+	if e := r.order(Command{Action: Silence, By: remote}); e.Kind != Silenced {
+		t.Errorf("three minutes after: got %v %q, want %v", e.Kind, e.Reason, Silenced)
+	}
+}
+
 // Time in which nobody watched, before the first step, is no time that a point was disabled.
 func TestSlowStartCountsNothing(t *testing.T) {
 	r := newRig(t, bench(), Saved{})

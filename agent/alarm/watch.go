@@ -174,8 +174,10 @@ func (w *watched) resume(f detect.Finding) {
 	r.Resume(f)
 }
 
-// forget tells the rule that a person has reset what is over. A rule that panics over it goes on.
+// forget tells the rule that a person has reset what is over, and ends the longer off-delay of a
+// point that chatters. A rule that panics over it goes on.
 func (w *watched) forget() {
+	w.chatter.kept, w.chatter.leaving = detect.Finding{}, false
 	if r, ok := w.rule.(detect.Forgetter); ok {
 		defer w.breaks()
 		r.Forget()

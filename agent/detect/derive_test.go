@@ -288,6 +288,9 @@ func TestReadyNeedsAll(t *testing.T) {
 	if v, q, _ := f.give(point.Uncertain, 0, 1); v != 1 || q == point.Bad {
 		t.Errorf("one abnormal: %d %v", v, q)
 	}
+	if v, q, _ := f.give(point.Good, 1); v != 1 || q != point.Good {
+		t.Errorf("one abnormal, the other uncertain: %d %v, want good", v, q)
+	}
 }
 
 // No formula panics or grows over any reading, at any time, and what it says of shares and classes

@@ -87,7 +87,8 @@ func drawSite(s *sim) *venue {
 func (d *draft) without(text string, p *spot) string {
 	id := quote(string(p.id))
 	before, rest, _ := strings.Cut(text, "\n[[point]]\nid = "+id+"\n")
-	if len(p.inputs) == 0 || strings.HasPrefix(id, `"mq-`) || strings.Count(text, id) > 1 {
+	if len(p.inputs) == 0 || strings.HasPrefix(id, `"mq-`) || strings.Count(text, id) > 1 ||
+		strings.Count(text, "[[point]]") == 1 {
 		return text
 	}
 	return before + rest[strings.Index(rest, "\n[["):]

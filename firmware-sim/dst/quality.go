@@ -20,8 +20,11 @@ func onlyGoodClears(o *oracle, t *truth, e *alarm.Event) {
 		return
 	}
 	slack := o.s.tick
-	if !threatens(e.Signal) {
+	switch {
+	case !threatens(e.Signal):
 		slack += chattersFor
+	case t.p.mode == alarm.Verify, o.rules == o.s.clock:
+		slack += time.Minute // a first signal that is over waits for a second one
 	}
 	if o.s.clock-t.released > slack {
 		o.s.violated(OnlyGood, "%s cleared; it could at %v, good since %v", e.Point, t.released,
