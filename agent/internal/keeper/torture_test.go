@@ -135,8 +135,8 @@ func TestPanelAfterEveryPowerCut(t *testing.T) {
 	}
 }
 
-// lived lets a panel live until the nth write is cut, and gives what it wanted to save by then; dead
-// is false when it lived to the end.
+// lived lets a panel live until the nth write is cut, and gives what it wanted to save by then;
+// dead is false when it lived to the end.
 func lived(t *testing.T, nth int, cut func(string, []byte) error) (
 	dir string, given []alarm.Saved, dead bool,
 ) {
