@@ -133,7 +133,7 @@ func (p *Panel) deriveOne(now point.Instant, w *watched) {
 // heard tells whether a point has had any reading.
 func (w *watched) heard() bool {
 	for i := range w.channels {
-		if w.channels[i].heard != 0 {
+		if w.channels[i].spoke {
 			return true
 		}
 	}
@@ -147,7 +147,7 @@ func (p *Panel) blind(now point.Instant, d *derived) point.Reason {
 		for i := range w.channels {
 			c := &w.channels[i]
 			switch {
-			case c.heard == 0:
+			case !c.spoke:
 			case c.Quality == point.Bad:
 				return max(c.Reason, point.WarmUp)
 			case now.Sub(c.heard) >= w.plan.Spec.StaleAfter():
@@ -184,7 +184,7 @@ func (p *Panel) excused(now point.Instant, w *watched) bool {
 // ails tells whether the newest reading of a channel was bad.
 func (w *watched) ails() bool {
 	return slices.ContainsFunc(w.channels, func(c channel) bool {
-		return c.heard != 0 && c.Quality == point.Bad
+		return c.spoke && c.Quality == point.Bad
 	})
 }
 

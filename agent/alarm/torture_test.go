@@ -117,6 +117,26 @@ func TestDistrictDoesNotHushWhatCameBack(t *testing.T) {
 	}
 }
 
+// A value that was made of one reading, at the very first instant, is not good for ever when no other
+// comes.
+func TestValueOfTheFirstInstantGrowsOld(t *testing.T) {
+	plan := bench()
+	plan.Points = append(plan.Points, PointPlan{
+		ID: "made", Zone: "hall", Signal: Supervisory, Spec: detect.Spec{
+			Conditions: []detect.Condition{{Kind: detect.Active, Level: detect.Alarm}},
+		},
+		Derived: &detect.Derivation{Formula: "ready", From: []point.ID{"smoke1"}},
+	})
+	r := newRig(t, plan, Saved{})
+	r.step()
+	r.cut["smoke1"] = true
+	r.run(20 * time.Second)
+	c := r.panel.Snapshot(r.now).Points[len(plan.Points)-1].Channels[0]
+	if c.Quality == point.Good {
+		t.Error("it is good, and its input is silent for 20 s")
+	}
+}
+
 // Time in which nobody watched, before the first step, is no time that a point was disabled.
 func TestSlowStartCountsNothing(t *testing.T) {
 	r := newRig(t, bench(), Saved{})

@@ -48,6 +48,7 @@ type watched struct {
 type channel struct {
 	ChannelState
 	heard point.Instant // newest reading, of any quality
+	spoke bool          // there was one: the first may come at the instant 0
 }
 
 // disablement takes a point out for a time.
@@ -96,7 +97,7 @@ func (w *watched) deliver(rd point.Reading) {
 
 // take remembers a reading. A bad one carries no value and leaves the last one standing.
 func (c *channel) take(rd point.Reading, raw int64) {
-	c.Quality, c.Reason, c.heard = rd.Quality, rd.Reason, rd.At
+	c.Quality, c.Reason, c.heard, c.spoke = rd.Quality, rd.Reason, rd.At, true
 	if rd.Quality != point.Bad {
 		c.Value, c.Raw, c.At, c.Seen = rd.Sample.Value, raw, rd.At, true
 	}

@@ -44,7 +44,7 @@ type oracle struct {
 // truth is what is so at a point.
 type truth struct {
 	p        *spot
-	value    int64         // of its first input, as it was at the last look
+	value    int64         // of its inputs together, as it was at the last look
 	beyond   time.Duration // since when the condition is met, without a pause
 	ended    time.Duration // when it was so before
 	by       alarm.OriginKind
@@ -61,6 +61,7 @@ type truth struct {
 	good     time.Duration   // a good reading, since when none was bad
 	released time.Duration   // when it last could clear
 	over     time.Duration   // until then it waits for a second signal
+	wasGood  time.Duration   // the last good reading
 	blamed   time.Duration   // when its fault was shown
 	testing  bool
 	playing  bool // it is part of a drill
@@ -210,6 +211,9 @@ func (o *oracle) take(in alarm.Input) {
 	}
 	for i := range in.Readings {
 		t := o.spots[in.Readings[i].Point]
+		if in.Readings[i].Quality == point.Good {
+			t.wasGood = o.s.clock
+		}
 		switch {
 		case in.Readings[i].Quality == point.Bad:
 			t.good = never
@@ -249,8 +253,12 @@ func (o *oracle) look(t *truth) {
 	case !was:
 		t.beyond = now
 	}
-	if v := p.inputs[0].value; t.value != v {
-		t.value, t.stirred = v, now
+	sum := int64(0)
+	for _, in := range p.inputs {
+		sum += in.value
+	}
+	if t.value != sum {
+		t.value, t.stirred = sum, now
 	}
 	t.broken = never
 	for _, in := range p.inputs {

@@ -60,6 +60,7 @@ func blindValuesAreNotGood(o *oracle) {
 		for _, q := range p.from {
 			t := o.spots[q.id]
 			since := max(t.broken, o.rules)
+			since = max(since, t.wasGood) // what was measured before may come late
 			if t.broken >= 0 && o.s.clock-since > q.plan.Spec.StaleAfter()+2*time.Second {
 				o.s.violated(Blind, "%s is good, and %s fails since %v", p.id, q.id, since)
 			}
