@@ -117,8 +117,8 @@ func TestDistrictDoesNotHushWhatCameBack(t *testing.T) {
 	}
 }
 
-// A value that was made of one reading, at the very first instant, is not good for ever when no other
-// comes.
+// A value that was made of one reading, at the very first instant, is not good for ever when no
+// other comes.
 func TestValueOfTheFirstInstantGrowsOld(t *testing.T) {
 	plan := bench()
 	plan.Points = append(plan.Points, PointPlan{
