@@ -249,3 +249,20 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// A run that was told nothing leaves its ledger all the same, so that the next one takes nothing
+// for lost.
+func TestRunWithoutOrdersLeavesALedger(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		box := t.TempDir()
+		one := newRig(t, box, alarm.Saved{}).run()
+		wait(time.Second)
+		one.end()
+		two := newRig(t, box, alarm.Saved{Boot: 1}).run()
+		wait(time.Second)
+		if two.ledger.lost {
+			t.Error("it is lost")
+		}
+		two.end()
+	})
+}

@@ -77,6 +77,7 @@ type Ledger struct {
 	began  time.Time // of reading the file; zero: not yet
 	read   bool      // it has been read, or cannot be
 	lost   bool      // it could not be
+	absent bool      // there is no file yet
 	aside  bool      // it lies there and is worthless
 	busy   bool      // a call of the disk is under way
 	since  time.Time // when that began

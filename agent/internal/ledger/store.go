@@ -41,7 +41,7 @@ func (l *Ledger) load() {
 
 // write hands on what the file does not have yet. All that has gathered meanwhile costs one sync.
 func (l *Ledger) write(now time.Time) {
-	if l.busy || !l.read || len(l.dirty) == 0 || now.Before(l.retry) {
+	if l.busy || !l.read || len(l.dirty) == 0 && !l.absent || now.Before(l.retry) {
 		return
 	}
 	batch := append(l.dirty, l.later...)
@@ -86,7 +86,8 @@ func (l *Ledger) settle(o outcome, now time.Time) {
 		}
 		l.size += o.size
 		if o.whole {
-			l.whole, l.aside, l.size, l.limit = false, false, o.size, 2*o.size+slack
+			l.whole, l.aside, l.absent = false, false, false
+			l.size, l.limit = o.size, 2*o.size+slack
 		}
 		for _, e := range o.batch {
 			if !e.dirty && e.unwritten() {
@@ -132,7 +133,8 @@ func (l *Ledger) remember(o outcome, now time.Time) {
 	l.read, l.whole = true, true
 	switch {
 	case errors.Is(o.err, fs.ErrNotExist):
-		l.lost = l.Boot > 1
+		// Written at once, though empty: the next run must not take it for lost.
+		l.lost, l.absent = l.Boot > 1, true
 	case o.err != nil:
 		l.lost, l.aside = true, true
 	default:
