@@ -196,6 +196,16 @@ func (s *station) sounds(want bool) time.Duration {
 	return time.Since(began)
 }
 
+// reset ends the alarms, as often as what the agent still sees begins one anew.
+func (s *station) reset() {
+	s.t.Helper()
+	await(s.t, "a reset that ends the siren", func() bool {
+		s.order("run", "/bin/firepost", "reset")
+		<-time.After(200 * time.Millisecond)
+		return !s.isHigh(siren)
+	})
+}
+
 // raised waits until the district knows of an alarm of a point, in a state.
 func (s *station) raised(point, state string) time.Duration {
 	s.t.Helper()

@@ -61,8 +61,7 @@ func pressed(t *testing.T, s *station) {
 	t.Logf("siren %v after the contact, district %v later", siren, known)
 	s.board.Pin(callPoint).Drive(true)
 	s.order("run", "/bin/firepost", "ack")
-	s.order("run", "/bin/firepost", "reset")
-	s.sounds(false)
+	s.reset()
 }
 
 // A bus that is gone is a fault of each of its sensors. The agent holds no file of it: the driver
