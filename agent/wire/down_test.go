@@ -158,7 +158,7 @@ func FuzzDecodeCommand(f *testing.F) {
 			act.Action != 0 && act.Action.String() != c.Name,
 			act.By != (alarm.Origin{}) || act.ID != c.ID || len(o.Points) > maxRead,
 			len(act.Point) > maxName || len(act.Output) > maxName || len(act.Zone) > maxName,
-			act.For < 0 || act.For > maxSeconds,
+			act.For < 0 || act.For > longestFor,
 			(act.Call != nil) != (act.Action == alarm.AskDuty || act.Action == alarm.Warn):
 			t.Fatalf("out of limits: %+v of %s", o, c.Args)
 		}

@@ -20,7 +20,7 @@ var ErrUnsupported = errors.New("unsupported")
 
 const (
 	maxRead    = 32                  // points that are read by one command
-	maxSeconds = 31 * 24 * time.Hour // of any time in args
+	longestFor = 31 * 24 * time.Hour // of any time in args
 )
 
 // Order is what a command asks for.
@@ -77,10 +77,10 @@ func (a *args) check(name string, act alarm.Action) error {
 			return fmt.Errorf("a point of %d bytes: %w", len(p), ErrMalformed)
 		}
 	}
-	most := int64(maxSeconds / time.Second)
+	most := int64(longestFor / time.Second)
 	switch {
 	case a.For < 0 || a.For > most || a.Within < 0 || a.Within > most:
-		return fmt.Errorf("a time below 0 or above %v: %w", maxSeconds, ErrMalformed)
+		return fmt.Errorf("a time below 0 or above %v: %w", longestFor, ErrMalformed)
 	case name == CmdRead && (len(a.Points) == 0 || len(a.Points) > maxRead):
 		return fmt.Errorf("%d points, 1 to %d can be read: %w", len(a.Points), maxRead, ErrMalformed)
 	case act == alarm.Operate && (a.On == nil || a.Output == ""):
