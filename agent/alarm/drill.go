@@ -100,8 +100,10 @@ func (p *Panel) startDrill(now point.Instant, c *Command) string {
 	switch {
 	case c.For < 0 || c.For > longestTest:
 		return RefusedDuration
-	case p.exercising() || c.By.Kind == District && p.rests(now):
+	case p.exercising():
 		return RefusedBusy
+	case c.By.Kind == District && p.rests(now):
+		return RefusedTooEarly
 	case p.endangered():
 		return RefusedAlarm
 	}
@@ -320,7 +322,7 @@ func (d *exercise) hushed(now point.Instant) {
 	}
 }
 
-// hear writes down when the first sounder rang.
+// hear writes down when the first sounder rang for an alarm; what announces the drill is none.
 func (d *exercise) hear(now point.Instant, outputs []driven) {
 	if d == nil || !d.Running || d.Sounded != 0 {
 		return

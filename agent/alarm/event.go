@@ -131,7 +131,7 @@ const (
 	RefusedPIN        = "wrong_pin"
 	RefusedUnknown    = "unknown_id" // there is no such call, incident, item or hazard
 	RefusedMalformed  = "malformed"  // something that it needs is missing or too long
-	RefusedTooEarly   = "too_early"  // the district silences nothing within 3 min of an alarm
+	RefusedTooEarly   = "too_early"  // of the district; see its words
 )
 
 // Notice is what another room knows about itself: a fault of the catalogue begins or ends.

@@ -97,15 +97,23 @@ func TestDistrictTestsLittle(t *testing.T) {
 	if r.test().Running {
 		t.Error("it goes on")
 	}
-	if e := far(Command{Zone: "hall"}); e.Reason != RefusedBusy {
+	if e := far(Command{Zone: "hall"}); e.Reason != RefusedTooEarly {
 		t.Errorf("at once: %v %s", e.Kind, e.Reason)
 	}
-	if e := r.order(Command{Action: StartDrill, By: remote}); e.Reason != RefusedBusy {
+	if e := r.order(Command{Action: StartDrill, By: remote}); e.Reason != RefusedTooEarly {
 		t.Errorf("a drill at once: %v %s", e.Kind, e.Reason)
 	}
 	r.run(restFromAfar)
 	if e := far(Command{Zone: "hall"}); e.Kind != TestStarted {
 		t.Errorf("an hour later: %v %s", e.Kind, e.Reason)
+	}
+	r.order(Command{Action: EndTest, By: onSite})
+	r = newRig(t, moded(Single), Saved{})
+	r.run(time.Second)
+	r.order(Command{Action: StartDrill, By: desk})
+	r.order(Command{Action: EndDrill, By: desk})
+	if e := r.order(Command{Action: StartDrill, By: remote}); e.Kind != DrillStarted {
+		t.Errorf("after a drill of the people on site: %v %s", e.Kind, e.Reason)
 	}
 }
 

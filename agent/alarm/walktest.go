@@ -77,8 +77,10 @@ func (p *Panel) startTest(now point.Instant, c *Command) string {
 		return RefusedUnknownZone
 	case c.For < 0 || c.For > most:
 		return RefusedDuration
-	case p.exercising() || c.By.Kind == District && p.rests(now):
+	case p.exercising():
 		return RefusedBusy
+	case c.By.Kind == District && p.rests(now):
+		return RefusedTooEarly
 	case c.By.Kind == District && c.Zone == "" && len(p.areas) > 1:
 		return RefusedUnknownZone
 	case p.endangered():
@@ -125,13 +127,15 @@ func (p *Panel) testable(c *Command) (points []TestPoint) {
 	return points
 }
 
-// rests tells whether the last walk test or drill is over for less than the district must wait.
+// rests tells whether the last walk test or drill of the district is over for less than it must
+// wait.
 func (p *Panel) rests(now point.Instant) bool {
-	if t := p.test; t != nil && now.Sub(t.since.Add(t.Lasted)) < restFromAfar {
-		return true
+	rested := func(by Origin, end point.Instant) bool {
+		return by.Kind != District || now.Sub(end) >= restFromAfar
 	}
-	d := p.drill
-	return d != nil && now.Sub(d.since.Add(d.Lasted)) < restFromAfar
+	t, d := p.test, p.drill
+	return t != nil && !rested(t.By, t.since.Add(t.Lasted)) ||
+		d != nil && !rested(d.By, d.since.Add(d.Lasted))
 }
 
 // exercising tells whether a walk test or a drill runs.

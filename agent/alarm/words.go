@@ -16,7 +16,7 @@ var kindTexts = [kinds]Text{
 	OutputChanged:     {"output changed", "输出变化"},
 	Refused:           {"refused", "已拒绝"},
 	PlanChanged:       {"new site file", "配置已更换"},
-	Operated:          {"operated", "手动操作"},
+	Operated:          {"operated", "操作输出"},
 	Confirmed:         {"confirmed", "动作已反馈"},
 	Retried:           {"told again", "再次发令"},
 	Unverified:        {"not verified", "未获复核"},
@@ -101,8 +101,8 @@ var refusals = [...]struct {
 	{RefusedUnknown, Text{"there is no such thing", "没有这个编号"}},
 	{RefusedMalformed, Text{"something is missing, too long, or not on one line",
 		"内容缺失、过长或不在一行内"}},
-	{RefusedTooEarly, Text{"nobody silences from afar within 3 min of an alarm",
-		"报警后3分钟内不可远程消音"}},
+	{RefusedTooEarly, Text{"too early from afar: silence 3 min, drill or test 1 h after the last",
+		"远程操作过早：报警3分钟后可消音，演练或测试须隔1小时"}},
 }
 
 // RefusalText says in words why a command was not obeyed. A reason that has no words is shown as it

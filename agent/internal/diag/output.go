@@ -18,6 +18,7 @@ var (
 	noteOpens = alarm.Text{
 		En: "Look for gas first, then open it at the box.", Zh: "确认无燃气后，在现场操作打开。"}
 	noteKept = alarm.Text{En: "Switched on by hand.", Zh: "手动启动。"}
+	noteFar  = alarm.Text{En: "Switched on by the district.", Zh: "由区域平台启动。"}
 )
 
 // newOutputView shows an output and, where it reports back, whether it has done what it was told.
@@ -48,6 +49,8 @@ func newOutputView(o *alarm.OutputState, err string) outputView {
 	case !o.Kept || o.Alarm != "":
 	case o.Kind == alarm.Valve:
 		v.Note = noteOpens
+	case o.By.Kind == alarm.District:
+		v.Note = noteFar
 	case o.By != (alarm.Origin{}):
 		v.Note = noteKept
 	}

@@ -29,8 +29,10 @@ func TestOutputsAreShownAsTheyAre(t *testing.T) {
 			Confirmed: true}, "", "state on", outputShut, noteOpens},
 		{"a valve that is not", alarm.OutputState{Kind: alarm.Valve, Pattern: alarm.Steady, Kept: true,
 			Alarm: "a", Failed: true}, "", "state fault", outputFailed, alarm.Text{}},
-		{"a fan by hand", alarm.OutputState{Kind: alarm.Fan, Pattern: alarm.Steady, Kept: true, By: by,
-			Confirmed: true}, "", "state on", outputWorks, noteKept},
+		{"a fan by the district", alarm.OutputState{Kind: alarm.Fan, Pattern: alarm.Steady, Kept: true,
+			By: by, Confirmed: true}, "", "state on", outputWorks, noteFar},
+		{"a lamp by hand", alarm.OutputState{Kind: alarm.Lamp, Pattern: alarm.Steady, Kept: true,
+			By: alarm.Origin{Kind: alarm.CLI}}, "", "state on", outputOn, noteKept},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			v := newOutputView(&tt.o, tt.err)

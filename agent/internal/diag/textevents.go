@@ -82,10 +82,15 @@ func (t *text) event(e *alarm.Event, n names) string {
 	case alarm.FaultRaised, alarm.FaultEnded:
 		said.add(string(e.Fault), t.bare(alarm.Fault(e.Fault).Says), e.Reason)
 	case alarm.OutputChanged, alarm.Operated:
-		switch e.Pattern {
-		case alarm.Off:
+		closes := n.closes[e.Output]
+		switch {
+		case closes && e.Pattern == alarm.Off:
+			said.add(t.say(outputOpen))
+		case closes:
+			said.add(t.say(outputShuts))
+		case e.Pattern == alarm.Off:
 			said.add(t.say(outputOff))
-		case alarm.Steady:
+		case e.Pattern == alarm.Steady:
 			said.add(t.say(outputOn))
 		default:
 			said.add(t.say(outputOn), e.Pattern.String())

@@ -22,7 +22,7 @@ func (t *text) decoded(table []coded, code string) string {
 
 // deviations say what went otherwise than a drill should.
 var deviations = []coded{
-	{alarm.DrillUnsounded, "no sounder rang|警号未响"},
+	{alarm.DrillUnsounded, "no sounder rang for an alarm|警号未因报警鸣响"},
 	{alarm.DrillUnraised, "did not alarm|未报警"},
 	{alarm.DrillUnseen, "was not acknowledged|未确认"},
 	{alarm.DrillLate, "was acknowledged after more than 60 s|超过60秒才确认"},

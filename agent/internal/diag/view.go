@@ -106,13 +106,14 @@ type names struct {
 	points, zones, outputs map[string]string
 	levels                 map[alarm.AlarmID]detect.Level
 	drills                 map[alarm.AlarmID]bool
+	closes                 map[alarm.OutputID]bool // on means closed
 }
 
 func newNames(s *Status) names {
 	n := names{
 		points: map[string]string{}, zones: map[string]string{}, outputs: map[string]string{},
 		levels: map[alarm.AlarmID]detect.Level{"": detect.Normal},
-		drills: map[alarm.AlarmID]bool{},
+		drills: map[alarm.AlarmID]bool{}, closes: map[alarm.OutputID]bool{},
 	}
 	for _, z := range s.Zones {
 		n.zones[string(z.ID)] = z.Name
@@ -123,6 +124,7 @@ func newNames(s *Status) names {
 		}
 		for _, o := range s.Panel.Outputs {
 			n.outputs[string(o.ID)] = or(o.Name, string(o.ID))
+			n.closes[o.ID] = o.Kind == alarm.Valve || o.Kind == alarm.Barrier
 		}
 		for _, a := range s.Panel.Alarms {
 			n.levels[a.ID], n.drills[a.ID] = a.Finding.Level, a.Drill
@@ -234,10 +236,13 @@ func newPointView(p *alarm.PointState, n names) pointView {
 	return v
 }
 
-// pointState is the word for one point that is at level, or is held there by an alarm. A fault is
-// told before a disablement, for who has disabled a point may not know that it has broken since.
+// pointState is the word for one point that is at level, or is held there by an alarm. What a
+// disabled point finds raises no alarm, and is not called one. A fault is told before a
+// disablement, for who has disabled a point may not know that it has broken since.
 func pointState(p *alarm.PointState, level detect.Level) state {
 	switch {
+	case p.Disabled > 0 && p.Alarm == "" && p.Finding.Fault == "":
+		return disabled
 	case level > detect.Normal:
 		return wordOf(p.Signal, level)
 	case p.Finding.Fault != "":
