@@ -215,3 +215,51 @@ func TestAT54ResetNeedsLevelTwo(t *testing.T) {
 	}
 	r.plays("siren", Temporal3)
 }
+
+// A district that gives no answer is a fault that the people on site hear of, and hides no alarm.
+func TestAT33SilentDistrictIsAFault(t *testing.T) {
+	r := newRig(t, bench(), Saved{})
+	r.pending.Notices = []Notice{{Fault: UplinkDown, On: true, Detail: "no answer"}}
+	r.contacts["smoke1"] = 1
+	r.run(2 * time.Minute)
+	if r.count(FaultRaised, "") != 1 || r.newest(FaultRaised).Fault != UplinkDown {
+		t.Errorf("%d faults", r.count(FaultRaised, ""))
+	}
+	r.plays("siren", Temporal3)
+	r.order(Command{Action: Silence, By: onSite})
+	r.contacts["smoke1"] = 0
+	r.run(20 * time.Second)
+	r.order(Command{Action: Reset, By: onSite})
+	r.pending.Notices = []Notice{{Fault: UplinkDown, On: false}}
+	r.run(time.Second)
+	r.plays("buzzer", Off)
+	r.pending.Notices = []Notice{{Fault: UplinkDown, On: true, Detail: "no answer"}}
+	r.run(2 * time.Minute)
+	r.plays("buzzer", Chirp)
+}
+
+// Of 23 points that alarm within a second each is told, in the step in which it alarms.
+func TestAT40ManyAlarmsAreAllTold(t *testing.T) {
+	r := newRig(t, large(23), Saved{})
+	r.run(time.Second)
+	begin := r.now
+	for i := range 23 {
+		r.contacts[r.panel.plan.Points[i].ID] = 1
+		if i%3 == 0 {
+			r.step()
+		}
+	}
+	r.run(3 * time.Second)
+	told := map[AlarmID]bool{}
+	for _, e := range r.events {
+		if e.Kind == Raised {
+			told[e.Alarm] = true
+			if e.At.Sub(begin) > 3*time.Second {
+				t.Errorf("%s is told after %v", e.Point, e.At.Sub(begin))
+			}
+		}
+	}
+	if len(told) != 23 {
+		t.Errorf("%d are told", len(told))
+	}
+}

@@ -338,3 +338,39 @@ func TestNewEpochBeginsAnew(t *testing.T) {
 		}
 	})
 }
+
+// After a day without a line, with five alarms and twenty thousand readings, the alarms go first,
+// and everything arrives in the order in which it arose, each number once.
+func TestAT35DayWithoutALine(t *testing.T) {
+	bubble(t, func(t *testing.T, m *memory, d *district) {
+		d.hello = &wire.Hello{Spread: 1, Rate: wire.MaxRate}
+		d.refuse = fmt.Errorf("nobody there: %w", ErrBroken)
+		start(t, config(m, d))
+		for i := range 1000 {
+			m.Put(buffer.Telemetry, 20, teleBatch(i, 20))
+			if i%200 == 50 {
+				m.Put(buffer.Alarm, 1, alarmBody(i))
+			}
+			settle(24 * time.Hour / 1000)
+		}
+		if len(d.all()) != 0 {
+			t.Fatal("something went out without a line")
+		}
+		d.set(func() { d.refuse = nil })
+		settle(10 * time.Minute)
+		alarms, tele := d.records("a"), d.records("t")
+		if len(alarms) != 5 || len(tele) == 0 || tele[0].at.Before(alarms[4].at) {
+			t.Fatalf("%d alarms, %d messages of readings, not alarms first", len(alarms), len(tele))
+		}
+		next := uint64(1)
+		for _, h := range tele {
+			if h.first != next {
+				t.Fatalf("number %d after %d", h.first, next-1)
+			}
+			next += h.SeqN
+		}
+		if next != 20_001 || m.left(buffer.Telemetry)+m.left(buffer.Alarm) != 0 {
+			t.Errorf("%d readings came, %d records are still there", next-1, m.left(buffer.Telemetry))
+		}
+	})
+}
