@@ -125,7 +125,7 @@ vm-all: vm ## the way to a bus on the controllers of emulated boards: i.MX6, Pi 
 
 .PHONY: ci
 ci: tidy cross ## what .ci/run runs after "make test"
-	go test -race -timeout 15m ./agent/... ./buffer/... ./drivers/... ./firmware-sim/...
+	SEEDS=40 go test -race -timeout 15m ./agent/... ./buffer/... ./drivers/... ./firmware-sim/...
 	$(MAKE) arm
 	$(MAKE) kill ROUNDS=15
 	$(MAKE) deb-test
