@@ -279,13 +279,24 @@ func TestDateInADecisionOffendsWallBlind(t *testing.T) {
 	t.Errorf("not noticed: invariant %d, %s", WallBlind.Number, WallBlind.Name)
 }
 
+// A panel that calls silent what is made of a sensor which warms up.
+func TestSilenceOfAWarmUpOffendsBlamed(t *testing.T) {
+	noticed(t, Blamed, breaks(func(b *broken) {
+		b.before = func(_ point.Instant, in *alarm.Input) {
+			in.Readings = slices.DeleteFunc(in.Readings, func(r point.Reading) bool {
+				return r.Reason == point.WarmUp
+			})
+		}
+	}))
+}
+
 // Every invariant of this level has a number of its own.
 func TestInvariantsHaveNumbersOfTheirOwn(t *testing.T) {
 	seen := map[int]string{}
 	for _, i := range []Invariant{
 		Converges, Sounds, Resounds, Steady, Gapless, Reports, Remembers, Once, WallBlind, Bounded,
 		Alone, Reasonable, Guarded, Rehearsed, Interrupts, Undone, Answered, Handled, OnlyGood, Shut,
-		Blind, Stays, Adds, Fixed, Held, Chained, Pressed, Bare,
+		Blind, Stays, Adds, Fixed, Held, Chained, Pressed, Bare, Blamed,
 	} {
 		if other := seen[i.Number]; other != "" {
 			t.Errorf("%d: %q and %q", i.Number, i.Name, other)

@@ -66,6 +66,9 @@ func (o *oracle) hearState(t *truth, e *alarm.Event) {
 	switch e.Kind {
 	case alarm.FaultRaised, alarm.FaultEnded:
 		on := e.Kind == alarm.FaultRaised
+		if t != nil && on {
+			faultHasACause(o, t, e)
+		}
 		if t != nil {
 			t.fault, t.blamed = map[bool]detect.FaultCode{true: e.Fault}[on], now
 		} else if b := o.box[e.Fault]; b != nil {

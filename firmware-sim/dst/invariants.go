@@ -45,6 +45,7 @@ var (
 	Chained    = Invariant{27, "what people did is one chain of records"}
 	Pressed    = Invariant{28, "a button acts when it is pressed, and no further than it may"}
 	Bare       = Invariant{29, "without a saved state nothing begins disabled, silenced or tested"}
+	Blamed     = Invariant{30, "a point is in fault when it, or what it is made of, has a cause"}
 )
 
 // sounding is how long a siren may be between two pulses of any pattern: the pause of temporal-4,

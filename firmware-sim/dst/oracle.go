@@ -61,6 +61,7 @@ type truth struct {
 	good     time.Duration   // a good reading, since when none was bad
 	released time.Duration   // when it last could clear
 	over     time.Duration   // until then it waits for a second signal
+	ill      time.Duration   // the last moment in which something was wrong, or a value leapt
 	wasGood  time.Duration   // the last good reading
 	blamed   time.Duration   // when its fault was shown
 	testing  bool
@@ -97,6 +98,7 @@ func newOracle(s *sim) oracle {
 	for _, p := range s.site.spots {
 		o.spots[p.id] = &truth{
 			p: p, beyond: never, ended: never, broken: never, reason: never, stirred: never,
+			ill: never,
 		}
 	}
 	return o
@@ -273,7 +275,10 @@ func (o *oracle) look(t *truth) {
 		}
 	}
 	if p.troubled() || o.s.agent.failing(p) {
-		t.clear, t.stirred = now, now
+		t.clear, t.stirred, t.ill = now, now, now
+	}
+	if !p.calm() {
+		t.ill = now
 	}
 	if t.clear == now || !p.calm() || t.fault != "" || o.boot == now {
 		t.reason = now

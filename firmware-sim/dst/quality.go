@@ -86,6 +86,34 @@ func (t *truth) faulty(now time.Duration) bool {
 	return now-max(t.blamed, t.service) > 3*time.Second
 }
 
+// toldLate is how long after the last trouble a fault may still begin: a sensor is left alone for up
+// to a minute, and then needs its readings.
+const toldLate = 90 * time.Second
+
+// faultHasACause: where no part, wire or bus was in trouble lately, and no value leapt, neither the
+// point nor what is made of it is in fault. What lies in a value, or in the calendar, is not asked.
+func faultHasACause(o *oracle, t *truth, e *alarm.Event) {
+	switch e.Fault {
+	case detect.SensorFailed, detect.SensorSilent, detect.SensorRange, detect.LineOpen,
+		detect.LineShort, detect.SensorStuck:
+	default:
+		return
+	}
+	if o.boot == o.s.clock {
+		return // a sensor that was in fault when its alarm was raised is so until it was heard
+	}
+	asked := t.p.from
+	if len(t.p.inputs) > 0 {
+		asked = []*spot{t.p}
+	}
+	for _, p := range asked {
+		if ill := o.spots[p.id].ill; p.gone || o.s.clock-ill < toldLate+p.plan.Spec.StaleAfter() {
+			return
+		}
+	}
+	o.s.violated(Blamed, "%s is in fault: %s, and nothing is wrong", e.Point, e.Fault)
+}
+
 // boxFaultsStay: a fault that another room told of is shown from its delay on, unless another one
 // explains it, until that room takes it back.
 func boxFaultsStay(o *oracle) {
