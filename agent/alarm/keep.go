@@ -121,6 +121,11 @@ func (p *Panel) inherit(now point.Instant, old *watched) {
 			}
 		}
 	}
+	if d, was := w.plan.Derived, old.plan.Derived; d != nil && was != nil {
+		w.derived.inherit(old.derived, d.Same(was))
+	}
+	w.told = old.told
+	w.remember(old.memory())
 	for i := range w.intakes {
 		for j := range old.intakes {
 			if old.intakes[j].Quantity == w.intakes[i].Quantity {
@@ -128,11 +133,6 @@ func (p *Panel) inherit(now point.Instant, old *watched) {
 			}
 		}
 	}
-	if d, was := w.plan.Derived, old.plan.Derived; d != nil && was != nil {
-		w.derived.inherit(old.derived, d.Same(was))
-	}
-	w.told = old.told
-	w.remember(old.memory())
 	w.resume(old.finding)
 }
 

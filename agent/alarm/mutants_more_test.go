@@ -69,7 +69,7 @@ var mutantsOfMore = []mutant{
 		"keep.go", "	p.restoreTest(s.Test)\n", ""},
 	{"a dose dies with the power",
 		"keep.go", "for _, m := range s.Memories {", "for _, m := range s.Memories[:0] {"},
-	{"a new plan cools warm sensors",
+	{"a new plan forgets for how long a value has stood",
 		"keep.go", "w.intakes[i].Inherit(old.intakes[j])", "_ = old.intakes[j]"},
 	{"a pair that differs is believed",
 		"health.go", "c.disagree = far && (c.disagree || now.Sub(c.since) >= pairAfter)",

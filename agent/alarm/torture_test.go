@@ -137,6 +137,38 @@ func TestValueOfTheFirstInstantGrowsOld(t *testing.T) {
 	}
 }
 
+// A new plan lets a sensor warm up to its end, and neither begins anew nor counts a time twice.
+func TestPlanDoesNotShortenAWarmUp(t *testing.T) {
+	plan := bench()
+	spec := &plan.Points[2].Spec
+	spec.WarmUp = detect.PreAlarm
+	spec.Channels = []detect.Channel{{Quantity: drivers.Contact, WarmUp: time.Minute}}
+	r := newRig(t, plan, Saved{})
+	r.run(25 * time.Second)
+	r.take(r.panel.Replan(r.now, plan))
+	r.contacts["gas"] = 1
+	r.run(34 * time.Second)
+	r.plays("siren", Off)
+	r.run(2 * time.Second)
+	r.plays("siren", GasTone)
+}
+
+// A new plan does not forget for how long a value has stood still.
+func TestPlanDoesNotForgetWhatIsStuck(t *testing.T) {
+	plan := bench()
+	plan.Points[2].Spec.Channels = []detect.Channel{
+		{Quantity: drivers.Contact, Stuck: time.Minute},
+	}
+	r := newRig(t, plan, Saved{})
+	r.contacts["gas"] = 1
+	r.run(40 * time.Second)
+	r.take(r.panel.Replan(r.now, plan))
+	r.run(21 * time.Second)
+	if r.count(FaultRaised, "gas") != 1 {
+		t.Error("a value that stands for 61 s is not stuck after 60 s")
+	}
+}
+
 // Time in which nobody watched, before the first step, is no time that a point was disabled.
 func TestSlowStartCountsNothing(t *testing.T) {
 	r := newRig(t, bench(), Saved{})
