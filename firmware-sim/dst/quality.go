@@ -86,8 +86,8 @@ func (t *truth) faulty(now time.Duration) bool {
 	return now-max(t.blamed, t.service) > 3*time.Second
 }
 
-// toldLate is how long after the last trouble a fault may still begin: a sensor is left alone for up
-// to a minute, and then needs its readings.
+// toldLate is how long after the last trouble a fault may still begin: a sensor is left alone for
+// up to a minute, and then needs its readings.
 const toldLate = 90 * time.Second
 
 // faultHasACause: where no part, wire or bus was in trouble lately, and no value leapt, neither the
