@@ -63,7 +63,8 @@ func (p *Panel) settle(now point.Instant, o *driven) {
 	if o.plan.Steady && want.IsAlarm() {
 		want = Steady
 	}
-	anew := p.rang && want == Temporal4 && now.Sub(o.began) >= lateTemporal4
+	// Whatever is left of the old alarm's four minutes, a new one is heard often for two at least.
+	anew := p.rang && want == Temporal4 && now.Sub(o.began) >= lateTemporal4/2
 	if want == o.pattern && !anew {
 		return
 	}

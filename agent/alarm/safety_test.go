@@ -326,3 +326,18 @@ func TestRestartMakesNoSpark(t *testing.T) {
 	r.run(time.Second)
 	r.plays("fan", Steady)
 }
+
+// An alarm that comes just before temporal-4 becomes rare is heard every 5.7 s for minutes.
+func TestNewCOAlarmIsHeardOften(t *testing.T) {
+	r := newRig(t, bench(), Saved{})
+	r.contacts["co"] = 1
+	r.run(2 * time.Second)
+	begin := r.panel.output("siren").began
+	r.contacts["co"] = 0
+	r.run(begin.Add(lateTemporal4 - 1200*time.Millisecond).Sub(r.now))
+	r.contacts["co"] = 1
+	r.run(1200 * time.Millisecond)
+	if o := r.panel.output("siren"); o.again < 2 || r.now.Sub(o.began) > time.Second {
+		t.Errorf("it plays on since %v, told %d times", r.now.Sub(o.began), o.again)
+	}
+}

@@ -145,6 +145,7 @@ func TestSeedsThatFoundSomething(t *testing.T) {
 		{718, "a reset in the off-delay of a chatter alarmed anew"},
 		{1511, "the district silenced gas that had come back two minutes ago"},
 		{4572, "a value stayed good whose input fell silent after the very first instant"},
+		{9887, "a new carbon monoxide alarm was heard once a minute, as the old one was by then"},
 	} {
 		for _, v := range Run(found.seed, Knobs{}).Violations {
 			t.Errorf("SEED=%d (%s): %v", found.seed, found.what, v)

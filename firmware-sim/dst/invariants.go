@@ -115,7 +115,9 @@ func (o *oracle) heldUntil(t *truth, begin time.Duration) time.Duration {
 		return begin + p.within() + verified
 	case alarm.PAS:
 		until := begin + p.within() + unseen
-		if t.seen >= t.beyond {
+		// A run may begin with what was saved before the last one knew better, and go on with a look
+		// that was over.
+		if t.seen >= t.beyond || t.seen > 0 && o.boot > t.seen {
 			until = max(until, max(t.seen, o.boot, o.rules)+investigated)
 		}
 		return until
