@@ -117,7 +117,9 @@ func killedAt(t *testing.T, n int, name, args string, forgets, again bool) bool 
 		t.Errorf("%s: it was written down, and its end was told only when asked again", where)
 	}
 	acts := len(one.acts) + len(two.acts)
-	if acts > 1 && !(forgets && again && acts == 2) {
+	// The panel's own memory of the act may have died before it was written.
+	forgot := forgets || len(saved.Outputs)+len(saved.Duties.Seen) == 0
+	if acts > 1 && !(forgot && again && acts == 2) {
 		t.Errorf("%s: obeyed %d times", where, acts)
 	}
 	if acts == 0 && ends["c-1 done"] {
