@@ -69,7 +69,7 @@ func resolve(t *testing.T, data []byte) (list []resolved) {
 func drawn(r *rand.Rand) []Record {
 	quantities := drivers.Quantities()
 	rs := make([]Record, 1+r.IntN(60))
-	now := int64(r.IntN(1 << 40))
+	now := r.Int64N(1 << 40)
 	for i := range rs {
 		now += int64(r.IntN(20_000)) - 500
 		rs[i] = Record{
@@ -110,7 +110,7 @@ func TestBatchesKeepEveryRecord(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		var b Batch
 		var want []resolved
-		first, n := uint64(1+r.IntN(1<<40)), uint32(0)
+		first, n := 1+r.Uint64N(1<<40), uint32(0)
 		for range 1 + r.IntN(6) {
 			rs := drawn(r)
 			body := TelemetryBody(device.ID, wall.UnixMilli()*int64(r.IntN(2)), rs[len(rs)-1].At, rs)
