@@ -64,7 +64,7 @@ func knowsItsOperators(t *testing.T, s *station) {
 	if err := os.WriteFile(photo, []byte("a photo"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.wants("ways", "item", "list")
+	s.shows("ways", "item", "list")
 	s.wants("item checked ways", "item", "done", "ways", "--operator", "7", "--evidence", photo)
 	s.wants("hazard recorded h1", "hazard", "open", "通道堆物", "--days", "3", "--operator", "7")
 	await(t, "a list with the hazard", func() bool {
