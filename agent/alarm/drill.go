@@ -59,7 +59,7 @@ const (
 	DrillUnraised  = "not_raised"        // a point of the scenario did not alarm
 	DrillUnseen    = "not_acknowledged"  // nobody acknowledged it
 	DrillLate      = "acknowledged_late" // only after more than 60 s
-	DrillUnended   = "not_ended"         // no person ended it
+	DrillUnended   = "not_ended"         // neither a person nor a real alarm ended it
 )
 
 // part is what a point plays in a drill.
@@ -272,7 +272,7 @@ func (d *exercise) deviations() []string {
 			all = append(all, DrillLate+id)
 		}
 	}
-	if d.Ended != EndedOrdered {
+	if d.Ended != EndedOrdered && d.Ended != EndedAlarm {
 		all = append(all, DrillUnended)
 	}
 	return all

@@ -1,6 +1,7 @@
 package alarm
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -126,6 +127,9 @@ func TestDrillHidesNoFireAtItsOwnPoints(t *testing.T) {
 	r.run(2 * time.Second)
 	if e := r.newest(DrillEnded); e.Reason != EndedAlarm {
 		t.Errorf("got %+v", e)
+	}
+	if d := r.panel.Snapshot(r.now).Drill.Deviations; slices.Contains(d, DrillUnended) {
+		t.Errorf("a drill that a fire has ended is blamed for it: %v", d)
 	}
 	r.whole("smoke1")
 	r.plays("siren", Temporal3)

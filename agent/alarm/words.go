@@ -73,7 +73,7 @@ var refusals = [...]struct {
 	Text
 }{
 	{RefusedExpired, Text{"it came too late", "指令已过期"}},
-	{RefusedNotPermitted, Text{"it needs a higher access level", "操作权限不足"}},
+	{RefusedNotPermitted, Text{"not from there, or not at that level", "此处无权操作或权限不足"}},
 	{RefusedUnsupported, Text{"the panel knows no such act", "系统不支持此操作"}},
 	{RefusedUnknownPoint, Text{"the site has no such point", "没有这个点位"}},
 	{RefusedNoReason, Text{"a reason is needed, of at most 256 bytes", "须写明原因，最多256字节"}},
