@@ -15,7 +15,7 @@ func TestAT30DutyCheckWithoutAnswerStopsAfterTenMinutes(t *testing.T) {
 	r.plays("buzzer", DutyTone)
 	r.plays("siren", Off)
 	for _, p := range []Pattern{Temporal3, Temporal4, GasTone, FloodTone, Alert, Chirp, CallTone} {
-		if p == DutyTone {
+		if waveforms[p] == waveforms[DutyTone] {
 			t.Errorf("the tone is that of %v", p)
 		}
 	}

@@ -218,7 +218,7 @@ func (p *Panel) disable(now point.Instant, c *Command) string {
 // tells of something or is about to, none that a person on site has disabled, and no more than a
 // quarter of the site at a time.
 func (p *Panel) mayLeave(w *watched) bool {
-	if w.plan.Manual || w.alarm != nil || w.finding.Level > detect.Normal || w.pending() {
+	if w.plan.Manual || w.alarm != nil || w.finding.Level > detect.Normal || w.raw.Met {
 		return false
 	}
 	out := 0

@@ -18,7 +18,7 @@ type Risk struct {
 // derived is how a point whose value is made, and not read, gets it: by a formula out of other
 // points, or as a number that the panel knows of itself.
 type derived struct {
-	formula   detect.Formula // nil: indicator is set
+	formula   detect.Formula // nil: an indicator, or it cannot be made
 	indicator *IndicatorKind
 	from      []int // its inputs
 	result    drivers.Quantity
@@ -64,7 +64,7 @@ func (p *Panel) tie() {
 		}
 		switch d.Formula {
 		case "colour":
-			w.derived.classes = func(c int64) string { return riskColour(c) }
+			w.derived.classes = riskColour
 		case "fire_danger":
 			w.derived.classes = dangerName
 		}

@@ -257,3 +257,24 @@ func TestNumbersOfADrill(t *testing.T) {
 	r.says("drill_arrive", 90)
 	r.says("drill_time", 100)
 }
+
+// Coverage counts what a walk test tries: a spot with the fire rule is tried, a supply is not.
+func TestCoverageCountsWhatIsTried(t *testing.T) {
+	spot := PointPlan{ID: "spot", Zone: "hall", Signal: Fire, Latch: true,
+		Spec: detect.Spec{Fire: []drivers.Quantity{drivers.PM25}}}
+	mains := PointPlan{ID: "mains", Zone: "hall", Signal: Power, Spec: contact()}
+	mains.Spec.Conditions[0].Level, mains.Spec.Conditions[0].Fault = detect.Normal, MainsLost
+	plan := bench()
+	plan.Points = append(plan.Points[:1], spot, mains, number("share", "test_coverage"))
+	r := newRig(t, plan, Saved{})
+	r.run(time.Second)
+	r.order(Command{Action: StartTest, By: desk})
+	for _, tp := range r.test().Points {
+		r.panel.count(&Event{Kind: Tested, Point: tp.Point})
+	}
+	if n := len(r.test().Points); n != 2 {
+		t.Errorf("%d points are tried", n)
+	}
+	r.run(2 * time.Second)
+	r.says("share", 100_000)
+}

@@ -191,14 +191,9 @@ func (o *driven) offer(c choice) {
 
 // waits tells whether what cannot be undone waits for a second point beside a.
 func (p *Panel) waits(a *standing) bool {
-	return p.crossed(a.zone) && a.nature != CallPoint && a.signal != CO && a.signal != Gas
-}
-
-// crossed tells whether a zone asks for a second point before what cannot be undone.
-func (p *Panel) crossed(id ZoneID) bool {
-	return slices.ContainsFunc(p.plan.Zones, func(z ZonePlan) bool {
-		return z.ID == id && z.Mode == Cross
-	})
+	z := p.area(a.zone)
+	return z != nil && z.plan.Mode == Cross && a.nature != CallPoint &&
+		a.signal != CO && a.signal != Gas
 }
 
 // decideOutputs gives every output its pattern.

@@ -50,7 +50,7 @@ const (
 	Disable     // Point, For and Reason are required
 	Enable      // Point is required
 	Operate     // Output is required; On says which way
-	StartTest   // a walk test of Zone, or of the whole site; For: at most 60 min, 0: 60 min
+	StartTest   // a walk test of Zone, or of all; For: at most 60 min, from afar 10; 0: so long
 	EndTest     // of the walk test
 	SkipTest    // Point and Reason are required: it is not going to be tried
 	ReceiptTest // Point is required: the district has had its alarm, For after it sounded; 0: now
@@ -60,7 +60,7 @@ const (
 	AskDuty // Call is required: a duty check
 	Warn    // Call is required: a warning
 	Answer  // a call: Matter.ID, or the one that sounds
-	Accept  // an incident: Alarm, or the newest that waits for it
+	Accept  // an incident: Alarm, or the oldest that waits for it
 	Arrive
 	Judge       // Matter.Verdict is required
 	CheckItem   // Matter.ID is required

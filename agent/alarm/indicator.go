@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/firepost/firepost/agent/detect"
 	"github.com/firepost/firepost/agent/point"
 	"github.com/firepost/firepost/drivers"
 )
@@ -129,7 +130,7 @@ func (p *Panel) testCoverage(point.Instant) (int64, bool) {
 	var tried, all int64
 	for i := range p.points {
 		w := &p.points[i]
-		if w.derived != nil || w.plan.Button.Acts() || len(w.plan.Spec.Conditions) == 0 {
+		if w.derived != nil || w.plan.Button.Acts() || w.goal() == detect.Normal {
 			continue
 		}
 		all++

@@ -8,7 +8,7 @@ import (
 // Effect is one row of the cause-and-effect matrix: while the cause stands, the outputs do what is
 // said. When several rows speak of one output, that of the most urgent alarm is obeyed: fire before
 // gas before CO. Of one alarm the narrower row is: the higher level, then more triggers, then a row
-// of the site itself.
+// for one nature, then a row of the site itself.
 type Effect struct {
 	When Cause
 	Then []Act
@@ -30,7 +30,7 @@ type Cause struct {
 	Points  []point.ID
 	Of      Nature // Any, or only points of this kind
 	// Triggers is how many points of one zone must be in alarm or latched; 0: 1. They are
-	// independent: each is a point of its own.
+	// independent: no two are read from one device.
 	Triggers int
 	// Fault waits for a fault instead of an alarm: AnyFault or UplinkFault. Empty: for alarms.
 	Fault detect.FaultCode

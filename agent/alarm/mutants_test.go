@@ -88,7 +88,7 @@ var mutants = []mutant{
 	{"level 1 may silence",
 		"permit.go", "Silence:     {button: 2, person: 2},", "Silence:     {button: 1, person: 1},"},
 	{"the district hushes by disabling",
-		"commands.go", "w.alarm != nil || w.finding.Level > detect.Normal || w.pending()",
+		"commands.go", "w.alarm != nil || w.finding.Level > detect.Normal || w.raw.Met",
 		"w.finding.Level > detect.AlarmHigh"},
 	{"the district enables what a person disabled",
 		"commands.go", "case c.By.Kind == District && !p.districtsOwn(w):", "case false:"},

@@ -131,10 +131,8 @@ func (ns notices) stands(code detect.FaultCode) bool {
 // explained tells whether one of these faults stands, of the box or of a point.
 func (p *Panel) explained(by []detect.FaultCode) bool {
 	for _, code := range by {
-		for i := range p.notices {
-			if p.notices[i].on && p.notices[i].kind.Code == code {
-				return true
-			}
+		if p.notices.stands(code) {
+			return true
 		}
 		for i := range p.points {
 			if p.points[i].fault == code {

@@ -142,7 +142,7 @@ type OutputPlan struct {
 	In ZoneID
 	Ex bool // it may switch where there is gas
 	// Irreversible says that what it does cannot be undone: it waits for two triggers of a fire,
-	// and in a zone of the mode cross for two of anything but a call point, CO and high gas.
+	// and in a zone of the mode cross for two of anything but a call point, CO and gas.
 	Irreversible bool
 	SmokeExhaust bool     // of a fan: it carries smoke out, and runs at two triggers of a fire
 	StopOnFire   bool     // of another fan: a fire stops it

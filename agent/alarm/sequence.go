@@ -203,10 +203,8 @@ func (p *Panel) restoreZones(s *Saved) {
 		}
 	}
 	for _, saved := range s.Lit {
-		for i := range p.outputs {
-			if o := &p.outputs[i]; o.plan.ID == saved.Output {
-				o.litUntil = point.Instant(min(saved.Remaining, o.plan.Hold))
-			}
+		if o := p.output(saved.Output); o != nil {
+			o.litUntil = point.Instant(min(saved.Remaining, o.plan.Hold))
 		}
 	}
 }

@@ -219,6 +219,7 @@ func TestRuleThatPanicsWhenAskedCostsItsPoint(t *testing.T) {
 	if got := r.panel.at("x").fault; got != detect.RuleBroken || r.last["siren"] != Temporal3 {
 		t.Errorf("got fault %q and siren %v", got, r.last["siren"])
 	}
+	r.order(Command{Action: Disable, Point: "x", For: time.Hour, Reason: "x", By: remote})
 }
 
 // With nothing in service nothing is available; a number that is not known any more is not good,

@@ -22,7 +22,6 @@ const (
 	testFromAfar = 10 * time.Minute
 	restFromAfar = time.Hour
 	testChirp    = time.Second // begins with one pulse of 0.2 s
-	longestSkip  = 100         // bytes of the reason of a skipped point
 )
 
 // Why a walk test or a drill is over.
@@ -268,7 +267,7 @@ func (p *Panel) tested(id point.ID) *TestPoint {
 // skipTest takes a point out of the walk test: it is back in service at once.
 func (p *Panel) skipTest(now point.Instant, c *Command) string {
 	reason := strings.TrimSpace(c.Reason)
-	if reason == "" || len(reason) > longestSkip {
+	if reason == "" || len(reason) > longestReason {
 		return RefusedNoReason
 	}
 	w, tp := p.at(c.Point), p.tested(c.Point)

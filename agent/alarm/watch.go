@@ -135,12 +135,6 @@ func (p *Panel) heed(now point.Instant, w *watched) {
 	}
 }
 
-// pending tells whether a condition is met that has not lasted long enough yet.
-func (w *watched) pending() bool {
-	o, ok := w.rule.(detect.Observer)
-	return ok && o.Raw().Met
-}
-
 // judge asks the rule. A rule that panics costs its own point only: what it had found is held, and
 // the point is in fault until the next plan or run. The rule is asked again all the same, because
 // it may have failed over one odd value, and may still see a fire.

@@ -50,7 +50,7 @@ var kindTexts = [kinds]Text{
 	HazardClosed:      {"hazard put right", "隐患已整改"},
 	HazardOverdue:     {"hazard overdue", "隐患逾期"},
 	ShiftBegun:        {"on shift", "已上岗"},
-	ShiftEnded:        {"off shift", "已下岗"},
+	ShiftEnded:        {"off shift", "已离岗"},
 	ShiftShort:        {"too few on shift", "在岗人数不足"},
 	ShiftFull:         {"enough on shift", "在岗人数已足"},
 	AccessRaised:      {"access raised", "操作权限已开"},
@@ -78,8 +78,9 @@ var refusals = [...]struct {
 	{RefusedUnknownPoint, Text{"the site has no such point", "没有这个点位"}},
 	{RefusedNoReason, Text{"a reason is needed, of at most 256 bytes", "须写明原因，最多256字节"}},
 	{RefusedDuration, Text{"at most 8h an order and 24h together, and 1h of a drill, a walk test or " +
-		"an output; what closes does not open by itself",
-		"每次最长8小时，累计最长24小时；演练、逐点测试和输出最长1小时；阀门不会自动打开"}},
+		"an output; a hazard 1 to 366 days; what closes does not open by itself",
+		"每次最长8小时，累计最长24小时；演练、逐点测试和输出最长1小时；隐患1至366天；" +
+			"阀门和挡板不会自动打开"}},
 	{RefusedNothing, Text{"there is nothing to do", "无需操作"}},
 	{RefusedRepeated, Text{"it was obeyed before", "指令已执行过"}},
 	{RefusedUnknownOutput, Text{"the site has no such output", "没有这个输出"}},

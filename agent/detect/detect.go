@@ -87,7 +87,7 @@ const (
 	Below              // value <= Limit
 	Rise               // value grows by at least Limit within Per, seen over Window
 	Over               // value >= baseline of Spec.Drift + Limit
-	Dose               // CO counts up to the dose that alarms; Limit is where counting begins
+	Dose               // CO counts up to the dose that alarms; Limit is DoseFrom, to be shown
 )
 
 // Condition is one way for a point to leave normal.

@@ -15,8 +15,24 @@ type Observer interface {
 	Raw() Raw
 }
 
-// Raw implements Observer.
-func (r *specRule) Raw() Raw { return r.raw }
+// Raw implements Observer. What the fire rule weighs comes and goes by its nature: it is met while
+// it waits for its confirm time or stands, and makes no changes.
+func (r *specRule) Raw() Raw {
+	raw := r.raw
+	if r.fire == nil {
+		return raw
+	}
+	for _, v := range [...]*verdict{&r.fire.pre, &r.fire.alarm} {
+		if !v.pending && (!v.stands || v.leaving) {
+			continue
+		}
+		if !raw.Met || v.since < raw.Since {
+			raw.Since = v.since
+		}
+		raw.Met = true
+	}
+	return raw
+}
 
 // observe looks at the conditions after a reading.
 func (r *specRule) observe(at point.Instant) {
@@ -55,8 +71,17 @@ type Forgetter interface {
 // Forget implements Forgetter.
 func (r *specRule) Forget() {
 	for i := range r.conditions {
-		if c := &r.conditions[i]; c.stands && c.leaving {
-			c.leaving, c.stands, c.unsure, c.why = false, false, false, Evidence{}
-		}
+		r.conditions[i].forget()
+	}
+	if r.fire != nil {
+		r.fire.pre.forget()
+		r.fire.alarm.forget()
+	}
+}
+
+// forget ends a condition that is leaving.
+func (c *condition) forget() {
+	if c.stands && c.leaving {
+		c.leaving, c.stands, c.unsure, c.why = false, false, false, Evidence{}
 	}
 }

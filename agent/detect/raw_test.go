@@ -71,3 +71,42 @@ func TestForgetIsForWhatIsOver(t *testing.T) {
 		}
 	}
 }
+
+// What a fire rule saw and what is over is forgotten by a reset too, and a fire that waits for its
+// confirm time is met since it began to.
+func TestFireIsForgottenAndSeenRaw(t *testing.T) {
+	r := New(Spec{Stale: time.Minute, Fire: []drivers.Quantity{drivers.PM25}})
+	now := point.Instant(0)
+	feed := func(seconds int, dust int64) (f Finding) {
+		for range seconds {
+			now = now.Add(time.Second)
+			f = r.Step(now, []point.Reading{{At: now, Quality: point.Good,
+				Sample: drivers.Sample{Quantity: drivers.PM25, Value: dust}}})
+		}
+		return f
+	}
+	feed(5, 10_000)
+	if raw := r.(Observer).Raw(); raw.Met {
+		t.Errorf("clean air: %+v", raw)
+	}
+	begin := now.Add(time.Second)
+	if f := feed(2, 9_000_000); f.Level == Alarm {
+		t.Fatal("it alarms before its confirm time")
+	}
+	if raw := r.(Observer).Raw(); !raw.Met || raw.Since != begin {
+		t.Errorf("during its confirm time: %+v, want met since %v", raw, begin)
+	}
+	if f := feed(10, 9_000_000); f.Level != Alarm {
+		t.Fatalf("got %v, want an alarm", f.Level)
+	}
+	if f := feed(10, 10_000); f.Level != Alarm {
+		t.Fatalf("got %v before its release time", f.Level)
+	}
+	if raw := r.(Observer).Raw(); raw.Met {
+		t.Errorf("when it is leaving: %+v", raw)
+	}
+	r.(Forgetter).Forget()
+	if f := r.Step(now.Add(time.Second), nil); f.Level != Normal {
+		t.Errorf("got %v after the reset", f.Level)
+	}
+}

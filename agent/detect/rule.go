@@ -49,8 +49,8 @@ func (s Spec) Needs() []drivers.Quantity {
 	return all
 }
 
-// specRule is the rule that a Spec describes. It also implements Resumer, Rememberer, Counter and
-// Observer.
+// specRule is the rule that a Spec describes. It also implements Resumer, Rememberer, Counter,
+// Observer and Forgetter.
 type specRule struct {
 	started    bool
 	channels   []health
