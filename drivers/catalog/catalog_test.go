@@ -270,6 +270,18 @@ func TestOptionsSayWhatToWrite(t *testing.T) {
 	}
 }
 
+// A list of pins is as short as it can be.
+func TestPinListIsShort(t *testing.T) {
+	for mask, want := range map[uint16]string{
+		0: "", 1: "0", 1 << 15: "15", 0x10F: "0-3, 8", 0xFFFF: "0-15", 0x0B: "0-1, 3",
+		0x7F7F: "0-6, 8-14",
+	} {
+		if got := catalog.PinList(mask); got != want {
+			t.Errorf("%#x: got %q, want %q", mask, got, want)
+		}
+	}
+}
+
 // What a board can open is accepted.
 func TestNamesOfPlacesAreAccepted(t *testing.T) {
 	for option, names := range map[string][]string{
