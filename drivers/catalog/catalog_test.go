@@ -258,6 +258,7 @@ func TestOptionsSayWhatToWrite(t *testing.T) {
 		{"pcf8574", "inputs", "5-3", `"5-3" is not a list of pins; write it like "0-3, 5", each at `},
 		{"pcf8574", "abnormal_high", "a", `"a" is not a list of pins`},
 		{"mcp23017", "channel", "3-4", `"3-4" is not one pin; write it like "3"`},
+		{"mcp23017", "channel", "03", `"03" is not one pin; write it like "3"`},
 		{"pcf8574", "channel", "8", `"8" is not a list of pins; write it like "0-3, 5", each at `},
 		{"ina219", "shunt", "0 Ω", `"0 Ω" is not within 0.1 mΩ to 100 Ω; write "100 mΩ"`},
 		{"ina226", "shunt", "2", `"2" has no unit; write "2 mΩ", "2 Ω" or "2 ohm"`},

@@ -178,7 +178,7 @@ func pinOption(n int) Option {
 		Help: fmt.Sprintf(`write the pin of the part, such as channel = "3"; 0 to %d`, n-1),
 		Check: func(text string) error {
 			_, err := parsePins(text, n)
-			if _, number := strconv.Atoi(text); err == nil && number != nil {
+			if err == nil && !plainNumber.MatchString(text) {
 				err = fmt.Errorf(`%q is not one pin; write it like "3"`, text)
 			}
 			return err
