@@ -16,3 +16,14 @@ func CRC8(data []byte) byte {
 	}
 	return crc
 }
+
+// WordsAgree tells whether each word of an answer, two bytes and their CRC8, has the CRC that it
+// should. It is false for what is not whole words, and for nothing at all.
+func WordsAgree(words []byte) bool {
+	for i := 0; i+3 <= len(words); i += 3 {
+		if CRC8(words[i:i+2]) != words[i+2] {
+			return false
+		}
+	}
+	return len(words) > 0 && len(words)%3 == 0
+}

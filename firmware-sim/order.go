@@ -23,8 +23,9 @@ const orderHelp = `orders to the station; each answer is printed as it comes:
   drill start|stop                    a drill
   test start [ZONE]                   a walk test
   close VALVE, on OUTPUT              what makes the site safer
-  open VALVE, off OUTPUT              what no station obeys
+  open VALVE, off OUTPUT, reset       what no station obeys
   ack [POINT]                         mark alarms as seen
+  silence                             the sounders, where the site permits it
   disable POINT MINUTES REASON        take a point out
   enable POINT                        put it back
   read POINT ...                      its values now

@@ -10,7 +10,8 @@ import (
 	"github.com/firepost/firepost/firmware-sim/district"
 )
 
-// What is typed becomes a command that the station can read, or is not understood.
+// What is typed becomes a command that the station can read and that the help names, or is not
+// understood.
 func TestParseOrder(t *testing.T) {
 	for _, c := range []struct{ line, want string }{
 		{"warn red 暴雨 红色预警", `warning {"colour":"red","text":"暴雨 红色预警"}`},
@@ -23,6 +24,7 @@ func TestParseOrder(t *testing.T) {
 		{"on siren", `operate {"on":true,"output":"siren"}`},
 		{"open gas-valve", `operate {"on":false,"output":"gas-valve"}`},
 		{"ack", `acknowledge {"point":""}`},
+		{"silence", `silence {}`}, {"reset", `reset {}`}, {"snapshot", `snapshot {}`},
 		{"disable heat-1 30 works on the roof",
 			`disable {"for":1800,"point":"heat-1","reason":"works on the roof"}`},
 		{"read heat-1 smoke-1", `read {"points":["heat-1","smoke-1"]}`},
@@ -43,6 +45,9 @@ func TestParseOrder(t *testing.T) {
 		}
 		if c.want == "" {
 			continue
+		}
+		if word, _, _ := strings.Cut(c.line, " "); !strings.Contains(orderHelp, word) {
+			t.Errorf("the help has no %q", word)
 		}
 		command := wire.Command{ID: "c", Name: name, Args: text}
 		read, err := wire.DecodeCommand(command.JSON("/district"))

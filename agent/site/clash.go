@@ -3,6 +3,7 @@ package site
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/firepost/firepost/drivers/catalog"
@@ -15,13 +16,16 @@ type user struct {
 	line    int
 	model   string
 	options map[string]string
+	inputs  uint16 // pins of an expander that are its contacts
+	driven  uint16 // pins of an expander that it drives
 }
 
+// users are the sensors, and after them the outputs.
 func (c *checker) users() []*user {
 	var all []*user
 	for _, s := range c.sensors {
 		all = append(all, &user{
-			s.place, fmt.Sprintf("sensor %q", s.name), s.line, s.model, s.options,
+			s.place, fmt.Sprintf("sensor %q", s.name), s.line, s.model, s.options, s.pins, 0,
 		})
 		for _, p := range s.also {
 			all = append(all, &user{place: p, what: fmt.Sprintf("sensor %q", s.name), line: s.line})
@@ -29,7 +33,7 @@ func (c *checker) users() []*user {
 	}
 	for _, o := range c.outputs {
 		all = append(all, &user{
-			o.place, fmt.Sprintf("output %q", o.plan.ID), o.line, o.model, o.options,
+			o.place, fmt.Sprintf("output %q", o.plan.ID), o.line, o.model, o.options, 0, o.pins,
 		})
 	}
 	return all
@@ -69,6 +73,8 @@ func (c *checker) clash(users []*user, a, b *user) string {
 	case a.model != b.model && !(shares && other):
 		return fmt.Sprintf("%s is already %s%s on line %d; %s", b.chip, a.what, ofModel(a.model),
 			a.line, c.apart(users, a, b))
+	case a.inputs&b.driven != 0:
+		return pinClash(a, b)
 	case shares && other && a.options[inputOption] == input:
 		return fmt.Sprintf("input %s of %s is already %s on line %d; give each its own",
 			input, b.chip, a.what, a.line)
@@ -77,6 +83,28 @@ func (c *checker) clash(users []*user, a, b *user) string {
 			"feed many points; if there are two parts, %s", a.what, a.line, c.apart(users, a, b))
 	}
 	return ""
+}
+
+// pinClash says what to write for a sensor and an output that want the same pin of an expander.
+func pinClash(in, out *user) string {
+	channel := out.options[inputOption]
+	pin, _ := strconv.ParseUint(channel, 10, 8) // it has passed its check
+	own := uint16(1) << pin
+	if in.inputs&own == 0 {
+		both := in.inputs & out.driven
+		are := fmt.Sprintf("pins %s are inputs", catalog.PinList(both))
+		if both&(both-1) == 0 {
+			are = fmt.Sprintf("pin %s is an input", catalog.PinList(both))
+		}
+		return fmt.Sprintf("outputs: %s of %s on line %d; write outputs = %q", are, in.what,
+			in.line, catalog.PinList((out.driven|own)&^in.inputs))
+	}
+	text := fmt.Sprintf("channel: pin %s is an input of %s on line %d; take another pin",
+		channel, in.what, in.line)
+	if rest := in.inputs &^ own; rest != 0 {
+		text += fmt.Sprintf(", or write inputs = %q there", catalog.PinList(rest))
+	}
+	return text
 }
 
 // ofModel names a model; a part that belongs to another one has none.

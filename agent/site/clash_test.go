@@ -71,6 +71,54 @@ func TestPartsThatHearEachOtherAreRefused(t *testing.T) {
 	}
 }
 
+// A pin of an expander is a contact or an output. One that both want is refused wherever they stand
+// in the file, with what to write: an output that is not told of a contact pulls it Low for ever.
+func TestAPinIsAContactOrAnOutput(t *testing.T) {
+	output := func(model, keys string) string {
+		return fmt.Sprintf("[[output]]\nid = \"lamp\"\nkind = \"lamp\"\nmodel = %q\n%s\n", model, keys)
+	}
+	for _, c := range []struct{ name, model, sensor, output, want string }{
+		{"outputs left out", "pcf8574", `inputs = "0-2"`, `channel = "3"`,
+			`output "lamp": outputs: pins 0-2 are inputs of sensor "x" on line LINE; ` +
+				`write outputs = "3-7"`},
+		{"one pin too many", "pcf8574", `inputs = "0, 2-4, 6"`, "channel = 1\noutputs = \"1, 6-7\"",
+			`outputs: pin 6 is an input of sensor "x" on line LINE; write outputs = "1, 7"`},
+		{"a proposal has the pin itself", "pcf8574", `inputs = "0-2"`,
+			"channel = 3\noutputs = \"0\"", `write outputs = "3"`},
+		{"the pin of the output", "pcf8574", `inputs = "0-3"`, "channel = 3\noutputs = \"3-7\"",
+			`output "lamp": channel: pin 3 is an input of sensor "x" on line LINE; take another ` +
+				`pin, or write inputs = "0-2" there`},
+		{"no pin would be left", "pcf8574", "inputs = 3", `channel = "3"`, "; take another pin\n"},
+		{"all by default", "pcf8574", "", `channel = "3"`, `write inputs = "0-2, 4-7" there`},
+		{"mcp23017", "mcp23017", `inputs = "0-6"`, `channel = "3"`,
+			`output "lamp": channel: pin 3 is an input of sensor "x" on line LINE; take another ` +
+				`pin, or write inputs = "0-2, 4-6" there`},
+		{"mcp23017 by default", "mcp23017", "", "channel = 14", `write inputs = "0-6, 8-13" there`},
+		{"apart", "mcp23017", `inputs = "0-6"`, "channel = 7", ""},
+		{"apart by words", "pcf8574", `inputs = "0-2"`, "channel = 3\noutputs = \"3-7\"", ""},
+		{"two chips", "pcf8574", `inputs = "0-2"`, "channel = 3\naddress = \"0x21\"", ""},
+		{"inputs have a mistake of their own", "mcp23017", `inputs = "x"`, "channel = 3", ""},
+		{"outputs have a mistake of their own", "pcf8574", "inputs = 0",
+			"channel = 3\noutputs = \"x\"", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			contacts, lamp := part("x", c.model, c.sensor), output(c.model, c.output)
+			for _, file := range []string{contacts + lamp, lamp + contacts} {
+				line := 1 + strings.Count(file[:strings.Index(file, "[[sensor]]")], "\n")
+				want := strings.ReplaceAll(c.want, "LINE", fmt.Sprint(line))
+				_, err := site.Parse("site.toml", []byte(file))
+				got := fmt.Sprintln(err)
+				if want == "" && strings.Contains(got, "input") && strings.Contains(got, "of sensor") {
+					t.Errorf("got:\n%swant nothing about pins of both", got)
+				}
+				if !strings.Contains(got, want) {
+					t.Errorf("got:\n%swant in it:\n%s", got, want)
+				}
+			}
+		})
+	}
+}
+
 // Buses that are named in two ways are worth a word: two parts on one of them could clash unseen.
 func TestBusesNamedInTwoWaysAreOdd(t *testing.T) {
 	for _, c := range []struct {

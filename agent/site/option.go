@@ -96,7 +96,7 @@ func (s *section) refuseAll(all []catalog.Option, v value) {
 // channels are those that the options of a model lead to. What it says about its options together
 // may be several mistakes, a line each, that begin with the name of the option.
 func (s *section) channels(m catalog.SensorModel, set map[string]string) []drivers.Channel {
-	flawed := slices.ContainsFunc(m.Options, func(o catalog.Option) bool { return s.told[o.Name] })
+	flawed := s.flawed(m.Options)
 	channels, err := m.Channels(set)
 	if err != nil {
 		s.rejected(err, m.Options, flawed)
@@ -106,6 +106,20 @@ func (s *section) channels(m catalog.SensorModel, set map[string]string) []drive
 		return []drivers.Channel{{Name: q.String(), Quantity: q}}
 	}
 	return channels
+}
+
+// flawed tells whether an option of a part has a mistake.
+func (s *section) flawed(options []catalog.Option) bool {
+	return slices.ContainsFunc(options, func(o catalog.Option) bool { return s.told[o.Name] })
+}
+
+// pins are those of an expander that a part needs; none while one of its options has a mistake.
+func (s *section) pins(need func(map[string]string) uint16, options []catalog.Option,
+	set map[string]string) uint16 {
+	if need == nil || s.flawed(options) {
+		return 0
+	}
+	return need(set)
 }
 
 // rejected reports what a model says about its options together. While one of them is flawed, only

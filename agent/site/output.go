@@ -16,6 +16,7 @@ type output struct {
 	options map[string]string
 	keep    bool
 	place   place
+	pins    uint16 // of an expander, that it drives
 }
 
 func (c *checker) output(i int, t *table) {
@@ -38,6 +39,7 @@ func (c *checker) output(i int, t *table) {
 	if model, ok := c.outputModels[o.model]; ok {
 		o.options = s.options(o.model, model.Options)
 		o.place = s.placed(model.Place, o.options)
+		o.pins = s.pins(model.Pins, model.Options, o.options)
 	} else {
 		var all [][]catalog.Option
 		for _, name := range known {

@@ -19,6 +19,7 @@ type sensor struct {
 	channels []drivers.Channel // empty: unknown, because of a mistake that has been told
 	place    place
 	also     []place // what else it needs for itself
+	pins     uint16  // of an expander, that are its contacts
 	feeds    []Feed
 }
 
@@ -79,6 +80,7 @@ func (c *checker) sensorOf(s *section, model catalog.SensorModel, v *sensor) {
 		v.channels = s.channels(model, v.options)
 	}
 	v.place = s.placed(model.Place, v.options)
+	v.pins = s.pins(model.Pins, model.Options, v.options)
 	if model.Also != nil && len(s.told) == 0 {
 		for _, p := range model.Also(v.options) {
 			v.also = append(v.also, place{p.Bus, p.Chip})

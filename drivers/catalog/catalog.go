@@ -43,6 +43,9 @@ type SensorModel struct {
 	Place func(opts map[string]string) (bus, chip string)
 	// Also names what else the part needs for itself, such as the lines that drive it; nil: nothing.
 	Also func(opts map[string]string) []Seat
+	// Pins are the pins of an expander that are contacts, a bit each; nil: none. No output may drive
+	// one of them. The options have passed their checks.
+	Pins func(opts map[string]string) uint16
 	// Open makes the driver. It opens the bus or line and does not talk to the part.
 	Open func(b Board, opts map[string]string) (drivers.Sensor, error)
 }
@@ -55,6 +58,9 @@ type OutputModel struct {
 	Descriptor drivers.Descriptor
 	Options    []Option
 	Place      func(opts map[string]string) (bus, chip string)
+	// Pins are the pins of its expander that it drives, a bit each; nil: none. That is more than its
+	// own when it cannot leave the others as they are.
+	Pins func(opts map[string]string) uint16
 	// Open makes the driver; on is the state that the part has from its first moment.
 	Open func(b Board, opts map[string]string, on bool) (drivers.Output, error)
 }

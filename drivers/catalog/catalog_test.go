@@ -258,6 +258,7 @@ func TestOptionsSayWhatToWrite(t *testing.T) {
 		{"pcf8574", "inputs", "5-3", `"5-3" is not a list of pins; write it like "0-3, 5", each at `},
 		{"pcf8574", "abnormal_high", "a", `"a" is not a list of pins`},
 		{"mcp23017", "channel", "3-4", `"3-4" is not one pin; write it like "3"`},
+		{"mcp23017", "channel", "03", `"03" is not one pin; write it like "3"`},
 		{"pcf8574", "channel", "8", `"8" is not a list of pins; write it like "0-3, 5", each at `},
 		{"ina219", "shunt", "0 Ω", `"0 Ω" is not within 0.1 mΩ to 100 Ω; write "100 mΩ"`},
 		{"ina226", "shunt", "2", `"2" has no unit; write "2 mΩ", "2 Ω" or "2 ohm"`},
@@ -266,6 +267,18 @@ func TestOptionsSayWhatToWrite(t *testing.T) {
 		err := optionOf(t, c.model, c.option).Check(c.value)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s %s = %.20q: got %v, want %s", c.model, c.option, c.value, err, c.want)
+		}
+	}
+}
+
+// A list of pins is as short as it can be.
+func TestPinListIsShort(t *testing.T) {
+	for mask, want := range map[uint16]string{
+		0: "", 1: "0", 1 << 15: "15", 0x10F: "0-3, 8", 0xFFFF: "0-15", 0x0B: "0-1, 3",
+		0x7F7F: "0-6, 8-14",
+	} {
+		if got := catalog.PinList(mask); got != want {
+			t.Errorf("%#x: got %q, want %q", mask, got, want)
 		}
 	}
 }

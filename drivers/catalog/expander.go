@@ -43,6 +43,7 @@ func mcp23017Model() SensorModel {
 		s := settings{options, opts}
 		return mcp23017.Channels(s.pins("inputs")), s.onlyInputs()
 	}
+	m.Pins = pinsOf("inputs", options)
 	return m
 }
 
@@ -63,6 +64,7 @@ func pcf8574Model() SensorModel {
 		s := settings{options, opts}
 		return pcf8574.Channels(uint8(s.pins("inputs"))), s.onlyInputs()
 	}
+	m.Pins = pinsOf("inputs", options)
 	return m
 }
 
@@ -80,11 +82,13 @@ func mcp23017Output() OutputModel {
 	d.Name = "one pin of a Microchip MCP23017"
 	options := []Option{ownBusOption(), addressOption(d, "0x20"), pinOption(mcp23017.Pins),
 		levelOption("active", "high", "on")}
-	return onExpander(d, options, func(bus i2c.Bus, s settings, shared *mcp23017.Shared) (
+	m := onExpander(d, options, func(bus i2c.Bus, s settings, shared *mcp23017.Shared) (
 		pin, error) {
 		return mcp23017.NewOutput(bus, s.address(), s.pin(),
 			mcp23017.Level(s.text("active") == "high"), shared)
 	})
+	m.Pins = pinsOf("channel", options)
+	return m
 }
 
 func pcf8574Output() OutputModel {
@@ -95,13 +99,15 @@ func pcf8574Output() OutputModel {
 			`write all pins of the part that are outputs, such as outputs = "4-7"; the others `+
 				`are let go`),
 		levelOption("active", "low", "on")}
-	return onExpander(d, options, func(bus i2c.Bus, s settings, shared *pcf8574.Shared) (
+	m := onExpander(d, options, func(bus i2c.Bus, s settings, shared *pcf8574.Shared) (
 		pin, error) {
 		return pcf8574.NewOutput(bus, s.address(), pcf8574.Config{
 			Pin: s.pin(), Outputs: uint8(s.pins("outputs")),
 			Active: pcf8574.Level(s.text("active") == "high"),
 		}, shared)
 	})
+	m.Pins = pinsOf("outputs", options) // its one register has a level for each of them
+	return m
 }
 
 // pin is an output with its read-back.
@@ -172,7 +178,7 @@ func pinOption(n int) Option {
 		Help: fmt.Sprintf(`write the pin of the part, such as channel = "3"; 0 to %d`, n-1),
 		Check: func(text string) error {
 			_, err := parsePins(text, n)
-			if _, number := strconv.Atoi(text); err == nil && number != nil {
+			if err == nil && !plainNumber.MatchString(text) {
 				err = fmt.Errorf(`%q is not one pin; write it like "3"`, text)
 			}
 			return err
@@ -206,6 +212,30 @@ func pinsOption(name, usual string, n int, forbidden uint16, help string) Option
 func (s settings) pins(name string) uint16 {
 	mask, _ := parsePins(s.text(name), 16)
 	return mask
+}
+
+// pinsOf makes the Pins of a model from one of its options.
+func pinsOf(name string, options []Option) func(map[string]string) uint16 {
+	return func(opts map[string]string) uint16 { return settings{options, opts}.pins(name) }
+}
+
+// PinList writes the pins of a mask as an option has them, such as "0-3, 8".
+func PinList(mask uint16) string {
+	var parts []string
+	for pin := 0; mask>>pin != 0; pin++ {
+		first := pin
+		for mask>>pin&1 != 0 {
+			pin++
+		}
+		switch pin - first {
+		case 0:
+		case 1:
+			parts = append(parts, strconv.Itoa(first))
+		default:
+			parts = append(parts, fmt.Sprintf("%d-%d", first, pin-1))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // parsePins reads pins and ranges of pins, such as "0-3, 8", below n.

@@ -106,15 +106,15 @@ func checkLine(text, usual string) error {
 	case strings.HasPrefix(text, "/dev/"):
 		return fmt.Errorf(`%q is a file; write the name of a line, such as line = %q, `+
 			`or its place, such as line = "gpiochip0:17"`, text, usual)
-	case at >= 0 && (at == 0 || !lineNumber.MatchString(text[at+1:])):
+	case at >= 0 && (at == 0 || !plainNumber.MatchString(text[at+1:])):
 		return fmt.Errorf(`%q has no number of a line behind its colon; `+
 			`write it like line = "gpiochip0:17"`, text)
 	}
 	return nil
 }
 
-// lineNumber is the number of a line on its chip, written in one way only.
-var lineNumber = regexp.MustCompile(`^(?:0|[1-9][0-9]{0,3})$`)
+// plainNumber is a number that can be written in one way only: two texts are two lines, or pins.
+var plainNumber = regexp.MustCompile(`^(?:0|[1-9][0-9]{0,3})$`)
 
 func checkName(text string) error {
 	if text == "" || len(text) > longestName {

@@ -202,13 +202,7 @@ func (d *Dev) measured() (m measurement, err error) {
 }
 
 // current is nV over the shunt as µA, to the nearest.
-func (d *Dev) current(nanovolts int64) int64 {
-	product := nanovolts * 1000
-	if product < 0 {
-		return (product - d.shunt/2) / d.shunt
-	}
-	return (product + d.shunt/2) / d.shunt
-}
+func (d *Dev) current(nanovolts int64) int64 { return drivers.Nearest(nanovolts*1000, d.shunt) }
 
 // own fails unless the part has the configuration that Start wrote.
 func (d *Dev) own() error {

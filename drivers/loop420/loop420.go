@@ -47,11 +47,7 @@ func (c Config) Range() (least, largest int64) {
 
 // value is the value at a current in nA, to the nearest.
 func (c Config) value(current int64) int64 {
-	product := (c.At20 - c.At4) * (current - zero)
-	if product < 0 {
-		return c.At4 + (product-span/2)/span
-	}
-	return c.At4 + (product+span/2)/span
+	return c.At4 + drivers.Nearest((c.At20-c.At4)*(current-zero), span)
 }
 
 func (c Config) check() error {

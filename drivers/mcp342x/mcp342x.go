@@ -139,7 +139,7 @@ func (d *Dev) Read() (int64, error) {
 		return 0, fmt.Errorf("mcp342x %#x: read % x: at an end of ±%s: %w", d.c.Addr, b,
 			drivers.Voltage.Text(d.full.Microvolts()), drivers.ErrRange)
 	default:
-		return convert(code*d.full.Microvolts(), end), nil
+		return drivers.Nearest(code*d.full.Microvolts(), end), nil
 	}
 }
 
@@ -152,14 +152,6 @@ func number(b []byte, bits byte) (code int64, extended bool) {
 	}
 	end := int64(1) << (bits - 1)
 	return code, code >= -end && code < end
-}
-
-// convert divides to the nearest.
-func convert(product, end int64) int64 {
-	if product < 0 {
-		return (product - end/2) / end
-	}
-	return (product + end/2) / end
 }
 
 // Input is one input of the part, read as a voltage. It implements drivers.Sensor.

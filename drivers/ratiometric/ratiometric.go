@@ -52,12 +52,7 @@ func (c Config) Range() (least, largest int64) {
 
 // value is the value at signal of supply, to the nearest.
 func (c Config) value(signal, supply int64) int64 {
-	product := (c.High - c.Low) * (10*signal - supply)
-	divisor := 8 * supply
-	if product < 0 {
-		return c.Low + (product-divisor/2)/divisor
-	}
-	return c.Low + (product+divisor/2)/divisor
+	return c.Low + drivers.Nearest((c.High-c.Low)*(10*signal-supply), 8*supply)
 }
 
 func (c Config) check() error {

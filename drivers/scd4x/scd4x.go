@@ -161,10 +161,8 @@ func (d *Dev) collect(b []byte) error {
 	if err := d.c.Tx(nil, b); err != nil {
 		return fmt.Errorf("%w: %w", drivers.ErrNoDevice, err)
 	}
-	for i := 0; i < len(b); i += 3 {
-		if drivers.CRC8(b[i:i+2]) != b[i+2] {
-			return fmt.Errorf("% x: %w", b, drivers.ErrChecksum)
-		}
+	if !drivers.WordsAgree(b) {
+		return fmt.Errorf("% x: %w", b, drivers.ErrChecksum)
 	}
 	return nil
 }

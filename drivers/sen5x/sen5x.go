@@ -304,10 +304,8 @@ func (d *Dev) fetch(words []byte) error {
 		d.known = false // it may be another one now
 		return fmt.Errorf("%w: %w", drivers.ErrNoDevice, err)
 	}
-	for i := 0; i < len(words); i += 3 {
-		if drivers.CRC8(words[i:i+2]) != words[i+2] {
-			return fmt.Errorf("word %d of % x: %w", i/3, words, drivers.ErrChecksum)
-		}
+	if !drivers.WordsAgree(words) {
+		return fmt.Errorf("% x: %w", words, drivers.ErrChecksum)
 	}
 	return nil
 }

@@ -207,12 +207,11 @@ func (d *Dev) fetch(n int) (words [2]uint16, err error) {
 		d.known = false // it may be another one now
 		return words, fmt.Errorf("read: %w: %w", drivers.ErrNoDevice, err)
 	}
+	if !drivers.WordsAgree(b[:3*n]) {
+		return words, fmt.Errorf("read % x: %w", b[:3*n], drivers.ErrChecksum)
+	}
 	for i := range n {
-		w := b[3*i:]
-		if drivers.CRC8(w[:2]) != w[2] {
-			return words, fmt.Errorf("read % x: %w", b[:3*n], drivers.ErrChecksum)
-		}
-		words[i] = uint16(w[0])<<8 | uint16(w[1])
+		words[i] = uint16(b[3*i])<<8 | uint16(b[3*i+1])
 	}
 	return words, nil
 }

@@ -96,7 +96,7 @@ func (d *Dev) read() (uint16, error) {
 	if err := d.c.Tx(nil, b[:]); err != nil {
 		return 0, fmt.Errorf("read: %w: %w", drivers.ErrNoDevice, err)
 	}
-	if drivers.CRC8(b[:2]) != b[2] {
+	if !drivers.WordsAgree(b[:]) {
 		return 0, fmt.Errorf("read % x: %w", b, drivers.ErrChecksum)
 	}
 	word := uint16(b[0])<<8 | uint16(b[1])

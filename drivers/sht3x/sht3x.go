@@ -88,7 +88,7 @@ func (d *Dev) fetch() (temperature, humidity int64, err error) {
 	if err := d.c.Tx(nil, b[:]); err != nil {
 		return 0, 0, fmt.Errorf("read: %w: %w", drivers.ErrNoDevice, err)
 	}
-	if drivers.CRC8(b[:2]) != b[2] || drivers.CRC8(b[3:5]) != b[5] {
+	if !drivers.WordsAgree(b[:]) {
 		return 0, 0, fmt.Errorf("read % x: %w", b, drivers.ErrChecksum)
 	}
 	t, h := int64(b[0])<<8|int64(b[1]), int64(b[3])<<8|int64(b[4])
@@ -110,7 +110,7 @@ func (d *Dev) heater() error {
 	if err := d.c.Tx(nil, b[:]); err != nil {
 		return fmt.Errorf("status: %w: %w", drivers.ErrNoDevice, err)
 	}
-	if drivers.CRC8(b[:2]) != b[2] {
+	if !drivers.WordsAgree(b[:]) {
 		return fmt.Errorf("status % x: %w", b, drivers.ErrChecksum)
 	}
 	if (uint16(b[0])<<8|uint16(b[1]))&statusHeater == 0 {

@@ -69,7 +69,7 @@ func (d *Dev) Read(dst []drivers.Sample) ([]drivers.Sample, error) {
 	if err := d.c.Tx(nil, b[:]); err != nil {
 		return dst, fmt.Errorf("sht4x %#x: read: %w: %w", d.c.Addr, drivers.ErrNoDevice, err)
 	}
-	if drivers.CRC8(b[:2]) != b[2] || drivers.CRC8(b[3:5]) != b[5] {
+	if !drivers.WordsAgree(b[:]) {
 		return dst, fmt.Errorf("sht4x %#x: read % x: %w", d.c.Addr, b, drivers.ErrChecksum)
 	}
 	temperature, humidity := convert(b)

@@ -179,8 +179,8 @@ func (d *Dev) health() error {
 	if err := d.c.Tx(nil, b[:]); err != nil {
 		return nil
 	}
-	if err := checked(b[:]); err != nil {
-		return fmt.Errorf("status: %w", err)
+	if !drivers.WordsAgree(b[:]) {
+		return fmt.Errorf("status % x: %w", b, drivers.ErrChecksum)
 	}
 	return d.judge(binary.BigEndian.Uint32([]byte{b[0], b[1], b[3], b[4]}))
 }
@@ -215,21 +215,15 @@ func (d *Dev) ask(command uint16, answer []byte) error {
 	if err := d.c.Tx(nil, answer); err != nil {
 		return fmt.Errorf("%w: %w", drivers.ErrNoDevice, err)
 	}
-	return checked(answer)
+	if !drivers.WordsAgree(answer) {
+		return fmt.Errorf("% x: %w", answer, drivers.ErrChecksum)
+	}
+	return nil
 }
 
 func (d *Dev) command(command uint16) error {
 	if err := d.c.Tx([]byte{byte(command >> 8), byte(command)}, nil); err != nil {
 		return fmt.Errorf("%w: %w", drivers.ErrNoDevice, err)
-	}
-	return nil
-}
-
-func checked(words []byte) error {
-	for i := 0; i < len(words); i += 3 {
-		if drivers.CRC8(words[i:i+2]) != words[i+2] {
-			return fmt.Errorf("word %d of % x: %w", i/3, words, drivers.ErrChecksum)
-		}
 	}
 	return nil
 }

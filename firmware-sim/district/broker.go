@@ -151,7 +151,8 @@ func (b *Broker) serve(c net.Conn) {
 	b.mu.Unlock()
 }
 
-// subscription tells the one receiver of a broker from none.
+// subscription is the number of the receiver's subscription. A broker has one receiver, so it is
+// the same for all; the library wants it back to end the subscription.
 const subscription = 1
 
 // Attach lets a receiver hear every device of this broker from now on: what was confirmed before,

@@ -53,7 +53,7 @@ func (g *gear) move(s *sim) {
 	}
 }
 
-// dev is one part of each chip.
+// chips are one part of each chip.
 func (v *venue) chips() []*part {
 	var all []*part
 	seen := map[chip.Chip]bool{}

@@ -4,8 +4,8 @@
 //
 // It must never trust the guest: whatever stands in its memory ends the connection at worst.
 //
-// After the vhost-user protocol of QEMU and chapters 2.7 (split virtqueues), 5.17 (I2C adapter) and
-// 5.18 (GPIO) of virtio 1.2. Left out: the interrupts of lines, so a guest has to poll them.
+// After the vhost-user protocol of QEMU, and split virtqueues, the I2C adapter device and the GPIO
+// device of virtio 1.2. Left out: the interrupts of lines, so a guest has to poll them.
 package vhost
 
 import (
