@@ -58,8 +58,7 @@ func (c *checker) acts(s *section, plan *alarm.OutputPlan) {
 	if plan.SmokeExhaust && plan.StopOnFire {
 		s.wrong("stop_on_fire", "a fan that carries smoke out cannot stop on fire; remove one")
 	}
-	plan.Irreversible = s.flag("irreversible",
-		plan.Kind == alarm.Valve || plan.Kind == alarm.Barrier || plan.SmokeExhaust)
+	plan.Irreversible = s.flag("irreversible", plan.Kind.Closes() || plan.SmokeExhaust)
 	if plan.Kind == alarm.Lamp && plan.Level == detect.Normal {
 		plan.Level = c.venue.lampAt
 	}
