@@ -265,14 +265,7 @@ func (c *checker) narrow(s *section, causes []alarm.Cause) {
 		}
 		points = append(points, point.ID(word))
 	}
-	triggers := 0
-	if v, ok := s.get("triggers"); ok {
-		if v.kind != number || !slices.Contains([]string{"1", "2", "3", "4"}, v.text) {
-			s.wrong("triggers", "triggers is how many points of one zone must agree; write 1 to 4")
-		} else {
-			triggers = int(v.text[0] - '0')
-		}
-	}
+	triggers := s.count("triggers", 1, 4, 0)
 	for i := range causes {
 		when := &causes[i]
 		if when.Fault != "" {
