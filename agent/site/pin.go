@@ -46,8 +46,8 @@ func isPIN(pin string) bool {
 		!strings.ContainsFunc(pin, func(c rune) bool { return c < '0' || c > '9' })
 }
 
-// HasPIN tells whether it is the operator's PIN. It is slow on purpose; who may ask how often is for
-// the caller to say.
+// HasPIN tells whether it is the operator's PIN. It is slow on purpose; who may ask how often is
+// for the caller to say.
 func (o Operator) HasPIN(pin string) bool {
 	h, ok := parsePIN(o.PIN)
 	if !ok || !isPIN(pin) {
