@@ -93,7 +93,7 @@ tidy: bin/staticcheck ## fmt, vet, staticcheck with all checks, the import table
 check: tidy test ## before each commit
 
 .PHONY: arm
-arm: ## the tests of buffer, drivers, alarm and the simulation as ARM v6, v7 and arm64 programs under qemu
+arm: ## tests as ARM programs under qemu: v6 all of ON_ARM, arm64 all but agent/alarm, v7 buffer, drivers and agent/wire
 	@command -v qemu-arm-static >/dev/null || { echo 'qemu-arm-static is missing: apt-get install qemu-user-static'; exit 1; }
 	CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=6 SEEDS=20 go test -timeout 10m -exec '$(QEMU6)' $(ON_ARM)
 	CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=7 SEEDS=20 go test -timeout 10m -exec '$(QEMU7)' ./buffer/... ./drivers/... ./agent/wire

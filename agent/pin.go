@@ -26,7 +26,7 @@ const (
 
 // pins counts wrong PINs. It forgets them with the process, which who can end it need not guess.
 type pins struct {
-	turn  chan struct{} // holds a token: a PIN is checked by one at a time, for it costs a second
+	turn  chan struct{} // holds a token: a PIN is checked by one at a time, slow on purpose
 	tries []tries
 }
 

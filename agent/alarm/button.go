@@ -104,7 +104,7 @@ func (p *Panel) selfTest(now point.Instant) {
 // asks is what an output that no alarm drives does for the people: it asks for one, or is tested.
 func (p *Panel) asks(o *OutputPlan) Pattern {
 	lights := o.Kind == Strobe || o.Kind == Lamp
-	if p.people.testUntil != 0 && (o.audible() || lights) {
+	if p.people.testUntil != 0 && (o.Kind.Sounds() || lights) {
 		return Steady
 	}
 	switch p.people.prompt {

@@ -37,12 +37,14 @@ var answerIn = [colours]time.Duration{
 
 const (
 	longestDuty = 10 * time.Minute // a duty check is over after it, whoever asked for longer
-	longestCall = time.Hour
 	alertFor    = 20 * time.Second // how long a warning sounds at each of its three alerts
 	alerts      = 3
 	mostCalls   = 8
 	mostSeen    = 64 // ids of calls that are known as repeated
 )
+
+// LongestCall is the longest that a call waits for its answer.
+const LongestCall = time.Hour
 
 // Call asks for a person. A duty check (查岗) asks whether anybody is there; its tone sounds until
 // somebody answers. A warning (预警叫应) has a colour and a text, and sounds three times.
@@ -134,7 +136,7 @@ func (c *Call) wellMade(isWarning bool) bool {
 		return false
 	}
 	if isWarning {
-		return c.Colour > 0 && c.Colour < colours && c.Text != "" && c.Limit <= longestCall
+		return c.Colour > 0 && c.Colour < colours && c.Text != "" && c.Limit <= LongestCall
 	}
 	return c.Colour == 0
 }

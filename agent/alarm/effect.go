@@ -45,9 +45,6 @@ func (o *OutputPlan) MayStop() bool {
 	return o.Kind == Fan || o.Kind == Lamp || o.Kind == Relay
 }
 
-// audible tells whether a silence stops the output.
-func (o *OutputPlan) audible() bool { return o.Kind == Sounder || o.Kind == Buzzer }
-
 // matches tells whether a is of the kind that the cause waits for.
 func (p *Panel) matches(c *Cause, a *standing) bool {
 	return c.Fault == "" && a.finding.Level >= c.level() &&
@@ -143,7 +140,7 @@ func (p *Panel) apply(r *row) {
 	if r.When.Fault != "" {
 		stands, sounds := p.faulty(r.When.Fault)
 		for _, a := range r.acts {
-			if o := &p.outputs[a.output]; sounds || stands && !o.plan.audible() {
+			if o := &p.outputs[a.output]; sounds || stands && !o.plan.Kind.Sounds() {
 				o.offer(choice{r.rank(nil), nil, a.play})
 			}
 		}
@@ -160,7 +157,7 @@ func (p *Panel) apply(r *row) {
 		}
 		for _, act := range r.acts {
 			o := &p.outputs[act.output]
-			if rank <= o.choice.rank || a.silenced && o.plan.audible() || p.blocks(&o.plan, a) {
+			if rank <= o.choice.rank || a.silenced && o.plan.Kind.Sounds() || p.blocks(&o.plan, a) {
 				continue
 			}
 			if o.plan.Irreversible && p.waits(a) && !p.enough(a, 2, (*standing).witnesses) {

@@ -117,11 +117,10 @@ func (p *Panel) operate(now point.Instant, c *Command) string {
 		p.decideOutputs(now) // by a reset in this very step
 	}
 	remote := c.By.Kind == District
-	remotely := o.plan.Kind == Valve || o.plan.Kind == Sounder || o.plan.Kind == Fan
 	held := o.choice.by != nil && o.choice.play == Off
 	driven := o.choice.by != nil && o.choice.play != Off
 	switch {
-	case remote && !(c.On && remotely):
+	case remote && !(c.On && o.plan.Kind.IsSafer()):
 		return RefusedNotPermitted
 	case c.On && c.For != 0 && !remote && !o.mayEnd(c.For):
 		return RefusedDuration
@@ -157,7 +156,7 @@ func (p *Panel) operate(now point.Instant, c *Command) string {
 func (p *Panel) hush() bool {
 	any := false
 	for i := range p.outputs {
-		if o := &p.outputs[i]; o.kept && o.plan.audible() {
+		if o := &p.outputs[i]; o.kept && o.plan.Kind.Sounds() {
 			o.kept, o.keptBy, o.until, any = false, Origin{}, 0, true
 		}
 	}

@@ -124,6 +124,15 @@ func OutputKinds() []OutputKind {
 	return all
 }
 
+// IsSafer tells the outputs that on can only make the site safer; the district may switch no other.
+func (k OutputKind) IsSafer() bool { return k == Valve || k == Sounder || k == Fan }
+
+// Closes tells the outputs of which on means closed.
+func (k OutputKind) Closes() bool { return k == Valve || k == Barrier }
+
+// Sounds tells the outputs that are heard, and so stopped by a silence.
+func (k OutputKind) Sounds() bool { return k == Sounder || k == Buzzer }
+
 // OutputPlan is one thing that the panel switches. Zones and Signals narrow what drives it: empty
 // means every zone, and the signals that are usual for its kind.
 type OutputPlan struct {

@@ -325,7 +325,7 @@ func (p *Panel) endTest(now point.Instant, why string) string {
 // announces a drill.
 func (p *Panel) tone(o *OutputPlan) Pattern {
 	switch {
-	case !o.audible():
+	case !o.Kind.Sounds():
 	case p.drill != nil && p.drill.Announcing:
 		return DrillTone
 	case p.test != nil && p.test.chirps:

@@ -61,10 +61,8 @@ func (c *checker) outputNames() []string {
 // read takes the word behind an output and says what is wrong with it, or "".
 func (w *written) read(what string) string {
 	o := w.output
-	sounds := o.Kind == alarm.Sounder || o.Kind == alarm.Buzzer
-	closes := o.Kind == alarm.Valve || o.Kind == alarm.Barrier
 	switch {
-	case what == "" || what == "on" || closes && what == "close":
+	case what == "" || what == "on" || o.Kind.Closes() && what == "close":
 		w.plain = true
 		return ""
 	case what == "off" && o.MayStop():
@@ -73,7 +71,7 @@ func (w *written) read(what string) string {
 	case what == "off" || what == "open" || what == "stop":
 		return "a " + o.Kind.String() + " is never told to stop by an effect; " +
 			"leave it out, and use replace = true if it is not to be driven"
-	case !sounds:
+	case !o.Kind.Sounds():
 		return "a " + o.Kind.String() + " is on or off; write " + string(o.ID) + " alone"
 	}
 	var words []string
@@ -93,10 +91,10 @@ func (w *written) of(when *alarm.Cause) alarm.Act {
 	if !w.plain {
 		return a
 	}
-	switch w.output.Kind {
-	case alarm.Sounder, alarm.Buzzer:
+	switch kind := w.output.Kind; {
+	case kind.Sounds():
 		a.Play = when.Tone()
-	case alarm.Strobe:
+	case kind == alarm.Strobe:
 		a.Play = alarm.Flash
 	default:
 		a.Play = alarm.Steady

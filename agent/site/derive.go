@@ -79,11 +79,8 @@ func (c *checker) inputs(s *section, d *detect.Derivation, k *detect.FormulaKind
 	for i, word := range words {
 		from := c.findPoint(point.ID(word))
 		if from == nil {
-			var names []string
-			for _, known := range c.points {
-				names = append(names, string(known.plan.ID))
-			}
-			s.wrong("of", "of %q: no point above has this id; %s", word, instead(word, names))
+			s.wrong("of", "of %q: no point above has this id; %s", word,
+				instead(word, c.pointNames()))
 			continue
 		}
 		want := k.Inputs[min(i, len(k.Inputs)-1)]
@@ -210,15 +207,7 @@ func (s *section) risk() alarm.Risk {
 
 // required counts the points that the site asks for by class and does not have.
 func (c *checker) required(root *section) {
-	v, ok := root.get("require")
-	if !ok {
-		return
-	}
-	if v.kind != single {
-		c.wrong(v.line, "[require]", "require is %s; write a header [require]", kindNames[v.kind])
-		return
-	}
-	s := &section{c: c, t: v.tables[0], subject: "[require]"}
+	s := c.only(root, "require")
 	for _, name := range classNames() {
 		if need := s.count(name, 0, maxPoints, 0); need > 0 {
 			have := 0

@@ -58,8 +58,7 @@ func (c *checker) acts(s *section, plan *alarm.OutputPlan) {
 	if plan.SmokeExhaust && plan.StopOnFire {
 		s.wrong("stop_on_fire", "a fan that carries smoke out cannot stop on fire; remove one")
 	}
-	plan.Irreversible = s.flag("irreversible",
-		plan.Kind == alarm.Valve || plan.Kind == alarm.Barrier || plan.SmokeExhaust)
+	plan.Irreversible = s.flag("irreversible", plan.Kind.Closes() || plan.SmokeExhaust)
 	if plan.Kind == alarm.Lamp && plan.Level == detect.Normal {
 		plan.Level = c.venue.lampAt
 	}
@@ -266,14 +265,7 @@ func (c *checker) narrow(s *section, causes []alarm.Cause) {
 		}
 		points = append(points, point.ID(word))
 	}
-	triggers := 0
-	if v, ok := s.get("triggers"); ok {
-		if v.kind != number || !slices.Contains([]string{"1", "2", "3", "4"}, v.text) {
-			s.wrong("triggers", "triggers is how many points of one zone must agree; write 1 to 4")
-		} else {
-			triggers = int(v.text[0] - '0')
-		}
-	}
+	triggers := s.count("triggers", 1, 4, 0)
 	for i := range causes {
 		when := &causes[i]
 		if when.Fault != "" {

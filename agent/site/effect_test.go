@@ -189,7 +189,7 @@ smoke_exhaust = true
 stop_on_fire = true
 feedback = "nobody"
 `) + "\n"
-	_, err := changed(t, strings.Replace(rows, "[site]", "", 1))
+	_, err := changed(t, rows)
 	var problems site.Problems
 	if !errors.As(err, &problems) {
 		t.Fatalf("got %v, want problems", err)

@@ -87,7 +87,7 @@ func (c *checker) steady(s *section, k alarm.OutputKind) bool {
 	if ok {
 		return word == "steady"
 	}
-	return k != alarm.Sounder && k != alarm.Buzzer && k != alarm.Strobe
+	return !k.Sounds() && k != alarm.Strobe
 }
 
 // keep tells whether an output that is on stays on when the agent ends.

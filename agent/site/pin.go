@@ -15,7 +15,7 @@ import (
 // A PIN is kept as pbkdf2-sha256:ROUNDS:SALT:KEY, the last two in base64 without padding.
 const (
 	pinKind   = "pbkdf2-sha256"
-	pinRounds = 50_000 // about a second on the slowest board
+	pinRounds = 50_000 // slow on purpose
 	mostRound = 1_000_000
 	saltBytes = 16
 	leastPIN  = 4 // digits
@@ -46,8 +46,8 @@ func isPIN(pin string) bool {
 		!strings.ContainsFunc(pin, func(c rune) bool { return c < '0' || c > '9' })
 }
 
-// HasPIN tells whether it is the operator's PIN. It takes about a second on the slowest board; who
-// may ask how often is for the caller to say.
+// HasPIN tells whether it is the operator's PIN. It is slow on purpose; who may ask how often is
+// for the caller to say.
 func (o Operator) HasPIN(pin string) bool {
 	h, ok := parsePIN(o.PIN)
 	if !ok || !isPIN(pin) {

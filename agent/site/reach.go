@@ -178,8 +178,7 @@ func (c *checker) warnFaint(cases []alarm.Case) {
 func (c *checker) warnMute(cases []alarm.Case) {
 	heard := slices.ContainsFunc(cases, func(k alarm.Case) bool {
 		return k.When.Fault == alarm.AnyFault && slices.ContainsFunc(k.Then, func(a alarm.Act) bool {
-			o := c.site.output(a.Output)
-			return (o.Kind == alarm.Buzzer || o.Kind == alarm.Sounder) && a.Play != alarm.Off
+			return c.site.output(a.Output).Kind.Sounds() && a.Play != alarm.Off
 		})
 	})
 	if len(c.outputs) > 0 && !heard {

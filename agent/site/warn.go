@@ -41,7 +41,7 @@ func (c *checker) hasSignal(s alarm.Signal, zones []alarm.ZoneID) bool {
 func (c *checker) warnSilence(cases []alarm.Case, idle []*watched) {
 	some := false
 	silent := c.unmoved(cases, func(o *alarm.OutputPlan, p alarm.Pattern) bool {
-		return (o.Kind == alarm.Sounder || o.Kind == alarm.Buzzer) && p.IsAlarm()
+		return o.Kind.Sounds() && p.IsAlarm()
 	})
 	silent = slices.DeleteFunc(silent, func(p *watched) bool { return slices.Contains(idle, p) })
 	for _, p := range c.points {

@@ -119,19 +119,19 @@ var toneTexts = map[alarm.Pattern]alarm.Text{
 
 // actText says what an output does, behind its name.
 func actText(o *alarm.OutputPlan, p alarm.Pattern) alarm.Text {
-	switch o.Kind {
-	case alarm.Sounder, alarm.Buzzer:
+	switch {
+	case o.Kind.Sounds():
 		return soundText(o, p)
-	case alarm.Strobe:
+	case o.Kind == alarm.Strobe:
 		return alarm.Text{En: "flashes", Zh: "闪光"}
-	case alarm.Valve, alarm.Barrier:
+	case o.Kind.Closes():
 		return alarm.Text{En: "closes", Zh: "关闭"}
-	case alarm.Fan:
+	case o.Kind == alarm.Fan:
 		if p == alarm.Off {
 			return alarm.Text{En: "stops", Zh: "停止"}
 		}
 		return alarm.Text{En: "runs", Zh: "运行"}
-	case alarm.Lamp:
+	case o.Kind == alarm.Lamp:
 		if p == alarm.Off {
 			return alarm.Text{En: "goes out", Zh: "熄灭"}
 		}
@@ -171,9 +171,9 @@ func cellText(o *alarm.OutputPlan, p alarm.Pattern) alarm.Text {
 		return alarm.Text{En: "chirp 30 s", Zh: "短鸣30秒"}
 	case o.Kind == alarm.Strobe:
 		return alarm.Text{En: "flash", Zh: "闪"}
-	case o.Kind == alarm.Valve || o.Kind == alarm.Barrier:
+	case o.Kind.Closes():
 		return alarm.Text{En: "close", Zh: "关"}
-	case o.Kind == alarm.Sounder || o.Kind == alarm.Buzzer:
+	case o.Kind.Sounds():
 		return alarm.Text{En: "steady", Zh: "连续"}
 	}
 	return onText

@@ -64,12 +64,6 @@ func (m Meta) precedes(n Meta) bool {
 		n.Boot == m.Boot && n.Quality == m.Quality && n.OrigEpoch == "" && m.OrigEpoch == ""
 }
 
-// First is the number of the first record, and N how many there are.
-func (t *Batch) First() uint64 { return t.meta.First }
-
-// N is how many records the batch has.
-func (t *Batch) N() uint32 { return t.meta.N }
-
 // Message is the payload. What is the same in each message of a device stands first, so that a
 // dictionary covers it in one piece; the numbers that differ stand together. late is as in
 // Envelope.

@@ -37,9 +37,6 @@ func (h Hello) Coding(dict string) Coding {
 	return Coding{}
 }
 
-// Is tells whether c and other write the same.
-func (c Coding) Is(other Coding) bool { return c.Suffix == other.Suffix }
-
 // compressionLevel: above it a message becomes less than 1 % shorter and takes twice the time.
 const compressionLevel = 7
 
@@ -58,7 +55,7 @@ func (z *Compressor) Compress(c Coding, message []byte) []byte {
 		return nil
 	}
 	z.out.Reset()
-	if z.writer == nil || !z.coding.Is(c) {
+	if z.writer == nil || z.coding.Suffix != c.Suffix { // which names the dictionary
 		w, err := flate.NewWriterDict(&z.out, compressionLevel, c.dictionary)
 		if err != nil {
 			return nil // The level is a constant that exists.

@@ -17,7 +17,7 @@ const (
 	RspRejected    = "rejected"    // it may not be obeyed; nothing was done
 	RspFailed      = "failed"      // it could not be
 	RspExpired     = "expired"     // its time was over before anything or anybody answered
-	RspInterrupted = "interrupted" // a restart came between, and what was done of it is not known
+	RspInterrupted = "interrupted" // it is not known what was done, as after a restart
 	RspAnswered    = "answered"    // by a person
 	RspUnanswered  = "unanswered"  // by nobody in time
 )

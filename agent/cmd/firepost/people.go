@@ -19,12 +19,7 @@ import (
 // about prepares an order whose argument is the ID of a call, an item or a hazard.
 func about(f *pflag.FlagSet, o agent.Order) (*agent.Order, action) {
 	set, act := order(f, o)
-	return set, func(out outlet, args []string) error {
-		if len(args) > 0 {
-			set.ID = args[0]
-		}
-		return act(out, nil)
-	}
+	return set, naming(&set.ID, act)
 }
 
 func prepareAnswer(f *pflag.FlagSet) action {
@@ -35,9 +30,14 @@ func prepareAnswer(f *pflag.FlagSet) action {
 // incident prepares a step of an incident, whose argument is any of its alarms.
 func incident(f *pflag.FlagSet, o agent.Order) (*agent.Order, action) {
 	set, act := order(f, o)
-	return set, func(out outlet, args []string) error {
+	return set, naming(&set.Alarm, act)
+}
+
+// naming puts the argument, if there is one, into a field of the order before it acts.
+func naming(field *string, act action) action {
+	return func(out outlet, args []string) error {
 		if len(args) > 0 {
-			set.Alarm = args[0]
+			*field = args[0]
 		}
 		return act(out, nil)
 	}

@@ -88,9 +88,8 @@ func (g gauges) panel(s *Status) {
 		g.put("fault_active", 1, "fault", string(f.Fault), "point", string(f.Point))
 	}
 	g.put("silenced", truth(s.Panel.Silenced))
-	_, _, runs := exercise(s.Panel)
-	g.put("drill", truth(runs && s.Panel.Drill != nil && s.Panel.Drill.Running))
-	g.put("walk_test", truth(runs && s.Panel.Test != nil && s.Panel.Test.Running))
+	g.put("drill", truth(s.Panel.Drill != nil && s.Panel.Drill.Running))
+	g.put("walk_test", truth(s.Panel.Test != nil && s.Panel.Test.Running))
 	g.put("events_total", float64(s.Panel.LastEvent))
 	for i := range s.Panel.Points {
 		g.point(&s.Panel.Points[i])

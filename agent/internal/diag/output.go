@@ -24,7 +24,7 @@ var (
 // newOutputView shows an output and, where it reports back, whether it has done what it was told.
 func newOutputView(o *alarm.OutputState, err string) outputView {
 	v := outputView{Name: or(o.Name, string(o.ID)), Class: "state", State: outputOff, Err: err}
-	closes, on := o.Kind == alarm.Valve || o.Kind == alarm.Barrier, o.Pattern != alarm.Off
+	closes, on := o.Kind.Closes(), o.Pattern != alarm.Off
 	switch {
 	case on && o.Failed:
 		v.State = outputFailed

@@ -157,6 +157,19 @@ func TestFacesThatAreNot(t *testing.T) {
 	}
 }
 
+// Before the first status the events are told to a program as they are to a person.
+func TestEventsBeforeTheFirstStatus(t *testing.T) {
+	h := newPages(func() *Status { return nil }, eventful, func() time.Time { return made })
+	for path, want := range map[string]string{
+		"/events.json": `"kind": `, "/events.json/5": `"kind": `, "/text/en/events/5": "\n",
+	} {
+		w := get(h, path)
+		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: got %d, %s", path, w.Code, w.Body)
+		}
+	}
+}
+
 // A line breaks at a space or beside a Chinese character, but neither between a number and its unit
 // nor before a stop, and loses nothing.
 func TestWrapped(t *testing.T) {

@@ -82,9 +82,12 @@ func howMany(of string) (n int, ok bool) {
 }
 
 func (p *pages) serveEvents(w http.ResponseWriter, r *http.Request) {
-	s, body := p.status(), []byte(nil)
+	s := p.status()
+	if s == nil {
+		s = &Status{}
+	}
 	n, ok := howMany(r.PathValue("n"))
-	if s == nil || !ok {
+	if !ok {
 		http.Error(w, "write 1 to "+strconv.Itoa(mostEvents)+" events", http.StatusNotFound)
 		return
 	}

@@ -124,7 +124,7 @@ func newNames(s *Status) names {
 		}
 		for _, o := range s.Panel.Outputs {
 			n.outputs[string(o.ID)] = or(o.Name, string(o.ID))
-			n.closes[o.ID] = o.Kind == alarm.Valve || o.Kind == alarm.Barrier
+			n.closes[o.ID] = o.Kind.Closes()
 		}
 		for _, a := range s.Panel.Alarms {
 			n.levels[a.ID], n.drills[a.ID] = a.Finding.Level, a.Drill

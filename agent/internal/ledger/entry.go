@@ -133,13 +133,11 @@ func (l *Ledger) objection(e *entry, err error) wire.Rsp {
 	return r
 }
 
-// isSafer tells whether an act can only make the site safer: to close a valve, to start a sounder
-// or a fan.
+// isSafer tells whether an act can only make the site safer.
 func (l *Ledger) isSafer(act *alarm.Command) bool {
 	return act.Action == alarm.Operate && act.On &&
 		slices.ContainsFunc(l.Outputs, func(o alarm.OutputPlan) bool {
-			return o.ID == act.Output &&
-				(o.Kind == alarm.Valve || o.Kind == alarm.Sounder || o.Kind == alarm.Fan)
+			return o.ID == act.Output && o.Kind.IsSafer()
 		})
 }
 

@@ -11,8 +11,8 @@ import (
 const (
 	// reportTime is how long an output has to report back: the panel tells it twice, 10 s each.
 	reportTime = 25 * time.Second
-	// callSlack is how much longer than its time a call is waited for: the panel ends it in time.
-	callSlack = time.Minute
+	// callTime is how long a call is waited for: the panel ends each in time.
+	callTime = alarm.LongestCall + time.Minute
 	// repeatTime is how long a call that the panel knows already is looked for.
 	repeatTime = 3 * time.Second
 )
@@ -78,7 +78,7 @@ func (l *Ledger) pursue(e *entry, now time.Time, r wire.Rsp) {
 	l.reach(e, now, r)
 	e.stage, e.until = pursued, now.Add(reportTime)
 	if c := e.order.Act.Call; c != nil {
-		e.until = now.Add(time.Hour + callSlack) // no call is open for longer
+		e.until = now.Add(callTime)
 	}
 	l.look(e, now)
 }
@@ -204,7 +204,7 @@ func (l *Ledger) resume(e *entry, now time.Time) {
 	_, known := l.Wall()
 	switch {
 	case e.call() != "" && knows(d, e.call()):
-		e.stage, e.until = pursued, now.Add(time.Hour+callSlack)
+		e.stage, e.until = pursued, now.Add(callTime)
 		l.look(e, now)
 	case l.isSafer(&e.order.Act), e.State == wire.RspAccepted && known:
 		l.submit(e, now)
