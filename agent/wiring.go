@@ -53,8 +53,7 @@ func wireSensors(s *site.Site, b catalog.Board) ([]guard.Sensor, error) {
 func urgentPoints(p alarm.Plan) map[point.ID]bool {
 	urgent := make(map[point.ID]bool)
 	for i := range p.Points {
-		switch p.Points[i].Signal {
-		case alarm.Fire, alarm.Gas, alarm.CO, alarm.Evacuation, alarm.Flood:
+		if p.Points[i].Signal.IsLifeSafety() {
 			urgent[p.Points[i].ID] = true
 		}
 	}

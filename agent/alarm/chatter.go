@@ -27,18 +27,9 @@ type chatter struct {
 	since   point.Instant // of leaving
 }
 
-// isLifeSafety tells the signals that people must leave for. They get no longer delay for anything.
-func isLifeSafety(s Signal) bool {
-	switch s {
-	case Fire, Gas, CO, Flood, Evacuation:
-		return true
-	}
-	return false
-}
-
 // chatters follows the raw condition of a point, also where it ends before its on-delay.
 func (p *Panel) chatters(now point.Instant, w *watched) {
-	if isLifeSafety(w.plan.Signal) {
+	if w.plan.Signal.IsLifeSafety() {
 		return
 	}
 	c := &w.chatter

@@ -223,7 +223,7 @@ func reasonOr(why, otherwise string) string {
 // point of the scenario really finds is real too, unless the drill uses smoke. A call point, gas
 // high and CO are never played by hand.
 func (w *watched) isReal(smoky bool) bool {
-	if w.disabled != nil || w.testing || !isLifeSafety(w.plan.Signal) {
+	if w.disabled != nil || w.testing || !w.plan.Signal.IsLifeSafety() {
 		return false
 	}
 	if w.part == noPart {

@@ -194,7 +194,7 @@ var mutants = []mutant{
 	{"a sequence dies with the power",
 		"sequence.go", "z.phase, z.until = saved.Phase, point.Instant(left)", "_ = left"},
 	{"life safety gets a longer delay",
-		"chatter.go", "if isLifeSafety(w.plan.Signal) {", "if false {"},
+		"chatter.go", "if w.plan.Signal.IsLifeSafety() {", "if false {"},
 	{"the off-delay grows without end",
 		"chatter.go", "min(w.offDelay()<<c.times, chatterLongest)-w.offDelay()",
 		"w.offDelay()<<c.times-w.offDelay()"},

@@ -44,6 +44,9 @@ func (s Signal) String() string {
 	return signalNames[s]
 }
 
+// IsLifeSafety tells the signals that people must leave for. They get no long delay for anything.
+func (s Signal) IsLifeSafety() bool { return s >= Evacuation && s < signals }
+
 // Signals lists every signal.
 func Signals() []Signal {
 	all := make([]Signal, signals)

@@ -19,7 +19,7 @@ func (a *standing) again() time.Duration {
 	switch {
 	case (a.signal == Gas || a.signal == CO) && a.finding.Level >= detect.Alarm:
 		return remindGas
-	case !isLifeSafety(a.signal):
+	case !a.signal.IsLifeSafety():
 		return remindOther
 	}
 	return 0

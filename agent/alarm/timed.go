@@ -11,7 +11,7 @@ const longestOn = time.Hour
 
 // mayEnd tells whether an output may be switched on for so long. What closes never opens by itself.
 func (o *driven) mayEnd(d time.Duration) bool {
-	return d > 0 && d <= longestOn && o.plan.Kind != Valve && o.plan.Kind != Barrier
+	return d > 0 && d <= longestOn && !o.plan.Kind.Closes()
 }
 
 // left is how long a person still wants the output on; 0: until he lets it go.

@@ -169,7 +169,7 @@ func (o *OutputPlan) does(r *usualRow, signals []Signal) (Pattern, bool) {
 		return Off, false // another row of a fire has it
 	case o.Kind == Fan:
 		return o.blows(r, signals)
-	case o.Kind == Sounder || o.Kind == Buzzer:
+	case o.Kind.Sounds():
 		return r.tone, true
 	case o.Kind == Strobe:
 		return Flash, true

@@ -145,7 +145,7 @@ func (p *Panel) exercising() bool {
 // endangered tells whether something that people must leave for stands or is latched.
 func (p *Panel) endangered() bool {
 	return slices.ContainsFunc(p.alarms, func(a *standing) bool {
-		return !a.drill && isLifeSafety(a.signal) && a.finding.Level >= detect.PreAlarm
+		return !a.drill && a.signal.IsLifeSafety() && a.finding.Level >= detect.PreAlarm
 	})
 }
 
@@ -206,7 +206,7 @@ func (p *Panel) overdone(now point.Instant) bool {
 				w.metAt = now
 			}
 			w.calmAt = 0
-			if isLifeSafety(w.plan.Signal) {
+			if w.plan.Signal.IsLifeSafety() {
 				standing++
 				over = over || now.Sub(w.metAt) >= w.testStands()
 			}

@@ -181,7 +181,7 @@ func replaces(own, usual *alarm.Cause) bool {
 	shares := slices.ContainsFunc(usual.Signals, func(s alarm.Signal) bool {
 		return slices.Contains(own.Signals, s)
 	})
-	lesser := len(own.Signals) > 0 && !isLifeSafety(own.Signals[0])
+	lesser := len(own.Signals) > 0 && !own.Signals[0].IsLifeSafety()
 	return own.Fault == usual.Fault && (own.Fault != "" || shares) &&
 		(lesser || early(own.Level) == early(usual.Level)) &&
 		(own.Of == alarm.Any || own.Of == usual.Of)

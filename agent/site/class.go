@@ -119,27 +119,18 @@ func classNames() []string {
 
 // plain is the class of a point that names only its signal.
 func plain(s alarm.Signal) class {
-	c := class{signal: s, latch: isLifeSafety(s), confirm: 5 * time.Second}
+	c := class{signal: s, latch: s.IsLifeSafety(), confirm: 5 * time.Second}
 	if c.latch {
 		c.confirm = time.Second
 	}
 	return c
 }
 
-// isLifeSafety tells the signals that people must leave for.
-func isLifeSafety(s alarm.Signal) bool {
-	switch s {
-	case alarm.Fire, alarm.Gas, alarm.CO, alarm.Flood, alarm.Evacuation:
-		return true
-	}
-	return false
-}
-
 // longestConfirm bounds the delay of an alarm. Life safety gets no long one; CO is a dose, which
 // takes its time by its nature.
 func longestConfirm(s alarm.Signal, l detect.Level) time.Duration {
 	switch {
-	case !isLifeSafety(s):
+	case !s.IsLifeSafety():
 		return 24 * time.Hour
 	case l < detect.Alarm:
 		return 10 * time.Minute

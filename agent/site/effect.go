@@ -81,7 +81,7 @@ func (c *checker) feedback(s *section, plan *alarm.OutputPlan) {
 	switch {
 	case len(p.feeds) > 0 && !slices.ContainsFunc(p.feeds, isContact):
 		s.wrong("feedback", "feedback %q has no contact; name a point that reads one", word)
-	case isLifeSafety(p.plan.Signal):
+	case p.plan.Signal.IsLifeSafety():
 		s.wrong("feedback", "feedback %q raises alarms of signal %s; name the contact that %q moves",
 			word, p.plan.Signal, plan.ID)
 	}
@@ -153,7 +153,8 @@ func isFire(when alarm.Cause) bool {
 
 // isDanger tells the alarms that people must leave for.
 func isDanger(when alarm.Cause) bool {
-	return slices.ContainsFunc(when.Signals, isLifeSafety) && when.Level != detect.PreAlarm &&
+	return slices.ContainsFunc(when.Signals, alarm.Signal.IsLifeSafety) &&
+		when.Level != detect.PreAlarm &&
 		when.Level != detect.Supervisory
 }
 
@@ -219,7 +220,7 @@ func (c *checker) causes(s *section, written string) []alarm.Cause {
 	var found []alarm.Cause
 	if signal, ok := signalByName(word); ok {
 		found = []alarm.Cause{{Signals: []alarm.Signal{signal}}}
-		if !isLifeSafety(signal) && !leveled {
+		if !signal.IsLifeSafety() && !leveled {
 			level = detect.Supervisory
 		}
 	}

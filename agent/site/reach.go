@@ -16,7 +16,7 @@ const offsetShare = 10
 // longestStale bounds how long a point may be silent: nobody knows of a fire meanwhile. A part that
 // is read slowly, which is a warning of its own, may take the five readings that are usual.
 func longestStale(s alarm.Signal, feeds []feed) time.Duration {
-	if isLifeSafety(s) {
+	if s.IsLifeSafety() {
 		return max(5*time.Minute, staleAfter(feeds))
 	}
 	return time.Hour
@@ -24,7 +24,7 @@ func longestStale(s alarm.Signal, feeds []feed) time.Duration {
 
 // longestWarmUp bounds how long after each start an alarm is a warning only.
 func longestWarmUp(s alarm.Signal) time.Duration {
-	if isLifeSafety(s) {
+	if s.IsLifeSafety() {
 		return 10 * time.Minute
 	}
 	return 72 * time.Hour
@@ -33,7 +33,7 @@ func longestWarmUp(s alarm.Signal) time.Duration {
 // isOffset refuses an offset of a point of life safety that is no calibration.
 func (r *rule) isOffset(c *detect.Channel, offset int64) bool {
 	most := (c.Max - c.Min) / offsetShare
-	if !isLifeSafety(r.class.signal) || most <= 0 || max(offset, -offset) <= most {
+	if !r.class.signal.IsLifeSafety() || most <= 0 || max(offset, -offset) <= most {
 		return true
 	}
 	r.wrong("offset", "offset %q is no calibration, but more than a tenth of what %s measures; "+
@@ -44,7 +44,7 @@ func (r *rule) isOffset(c *detect.Channel, offset int64) bool {
 
 // milder warns of a signal that takes the alarm from a class of life safety.
 func (s *section) milder(cl class, signal alarm.Signal) {
-	if isLifeSafety(cl.signal) && !isLifeSafety(signal) {
+	if cl.signal.IsLifeSafety() && !signal.IsLifeSafety() {
 		s.c.odd(s.line("signal"), s.subject, "signal = %q: of class %q, and no siren sounds for it; "+
 			"leave signal out, unless another point watches the place", signal, cl.name)
 	}
@@ -52,7 +52,7 @@ func (s *section) milder(cl class, signal alarm.Signal) {
 
 // reach finds points of life safety that no value brings to an alarm.
 func (r *rule) reach() {
-	if r.flawed || r.unseen || !isLifeSafety(r.class.signal) || len(r.spec.Fire) > 0 {
+	if r.flawed || r.unseen || !r.class.signal.IsLifeSafety() || len(r.spec.Fire) > 0 {
 		return
 	}
 	if len(r.limits) == 0 {

@@ -45,7 +45,7 @@ func (c *checker) warnSilence(cases []alarm.Case, idle []*watched) {
 	})
 	silent = slices.DeleteFunc(silent, func(p *watched) bool { return slices.Contains(idle, p) })
 	for _, p := range c.points {
-		some = some || isLifeSafety(p.plan.Signal) && alarms(p)
+		some = some || p.plan.Signal.IsLifeSafety() && alarms(p)
 	}
 	isSounder := func(o *output) bool { return o.plan.Kind == alarm.Sounder }
 	switch {
@@ -77,7 +77,7 @@ func (c *checker) unmoved(cases []alarm.Case,
 		})
 	}
 	for _, p := range c.points {
-		if isLifeSafety(p.plan.Signal) && alarms(p) && !moves(p.plan.ID, lowestAlarm(p.plan)) {
+		if p.plan.Signal.IsLifeSafety() && alarms(p) && !moves(p.plan.ID, lowestAlarm(p.plan)) {
 			all = append(all, p)
 		}
 	}

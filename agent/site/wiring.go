@@ -31,16 +31,16 @@ func (c *checker) warn() {
 	for _, p := range c.points {
 		s := p.plan.Signal
 		subject := fmt.Sprintf("point %q", p.plan.ID)
-		if isLifeSafety(s) && !p.plan.Latch && alarms(p) {
+		if s.IsLifeSafety() && !p.plan.Latch && alarms(p) {
 			c.odd(p.line, subject, "latch = false: a %s alarm that ends by itself leaves no trace "+
 				"on the panel; write latch = true unless that is meant", s)
 		}
 		for _, f := range p.feeds {
-			if isLifeSafety(s) && f.from.period > slow {
+			if s.IsLifeSafety() && f.from.period > slow {
 				c.odd(p.line, subject, "sensor %q is read only every %s; write period = %q or less",
 					f.from.name, durationText(f.from.period), durationText(slow))
 			}
-			if isLifeSafety(s) && f.from.period > longestGap && burnsIn(p) {
+			if s.IsLifeSafety() && f.from.period > longestGap && burnsIn(p) {
 				c.odd(p.line, subject, "sensor %q is read so rarely that its burn-in never ends, and "+
 					"until then it only warns; write period = %q or less", f.from.name,
 					durationText(slow))
