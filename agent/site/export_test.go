@@ -1,6 +1,11 @@
 package site
 
-import "github.com/firepost/firepost/agent/alarm"
+import (
+	"slices"
+
+	"github.com/firepost/firepost/agent/alarm"
+	"github.com/firepost/firepost/agent/point"
+)
 
 // Words lists the words that only this package knows: the classes and the keys of limits.
 func Words() []string {
@@ -20,6 +25,7 @@ func Words() []string {
 			words = append(words, p.name)
 		}
 	}
+	words = append(words, pushRight)
 	for _, a := range append(buttonActions(), alarm.Lendable()...) {
 		words = append(words, a.String())
 	}
@@ -30,4 +36,17 @@ func Words() []string {
 var healthKeys = []string{
 	"gain", "offset", "jump", "stuck", "warm_up", "on_fault", "installed", "life", "pair",
 	"profile", "normal", "drift", "zero", "may_alarm",
+}
+
+// Without is a copy of the site without one point or one output.
+func (s *Site) Without(p point.ID, o alarm.OutputID) *Site {
+	less := *s
+	less.plan = s.Plan()
+	less.plan.Points = slices.DeleteFunc(less.plan.Points, func(x alarm.PointPlan) bool {
+		return x.ID == p
+	})
+	less.plan.Outputs = slices.DeleteFunc(less.plan.Outputs, func(x alarm.OutputPlan) bool {
+		return x.ID == o
+	})
+	return &less
 }

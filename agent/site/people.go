@@ -155,6 +155,9 @@ func (c *checker) people(root *section) {
 	s.finish()
 }
 
+// pushRight is what may_not calls the right to offer another site file, no act of the panel.
+const pushRight = "site"
+
 // rights reads what the site takes away from the district, and the one right that it may give.
 func (c *checker) rights(s *section) {
 	c.site.plan.MaySilence = s.flag("may_silence", false)
@@ -162,11 +165,16 @@ func (c *checker) rights(s *section) {
 	for _, a := range alarm.Lendable() {
 		names = append(names, a.String())
 	}
+	names = append(names, pushRight)
 	for _, word := range s.words("may_not", `["disable"]`) {
 		i := slices.Index(names, word)
 		if i < 0 {
 			s.wrong("may_not", "may_not %q is no right of the district; %s", word,
 				instead(word, names))
+			continue
+		}
+		if word == pushRight {
+			c.site.District.MayNotPush = true
 			continue
 		}
 		c.site.plan.MayNot = append(c.site.plan.MayNot, alarm.Lendable()[i])

@@ -68,6 +68,8 @@ type Output struct {
 type District struct {
 	Report   time.Duration              // a value is told at least so often
 	Deadband map[drivers.Quantity]int64 // and when it has moved so far; never nil
+	// MayNotPush keeps the district from offering another site file.
+	MayNotPush bool
 }
 
 // Page is where the page is served.
