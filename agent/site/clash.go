@@ -16,6 +16,7 @@ type user struct {
 	line    int
 	model   string
 	options map[string]string
+	output  bool
 	inputs  uint16 // pins of an expander that are its contacts
 	driven  uint16 // pins of an expander that it drives
 }
@@ -25,7 +26,8 @@ func (c *checker) users() []*user {
 	var all []*user
 	for _, s := range c.sensors {
 		all = append(all, &user{
-			s.place, fmt.Sprintf("sensor %q", s.name), s.line, s.model, s.options, s.pins, 0,
+			place: s.place, what: fmt.Sprintf("sensor %q", s.name), line: s.line, model: s.model,
+			options: s.options, inputs: s.pins,
 		})
 		for _, p := range s.also {
 			all = append(all, &user{place: p, what: fmt.Sprintf("sensor %q", s.name), line: s.line})
@@ -33,14 +35,19 @@ func (c *checker) users() []*user {
 	}
 	for _, o := range c.outputs {
 		all = append(all, &user{
-			o.place, fmt.Sprintf("output %q", o.plan.ID), o.line, o.model, o.options, 0, o.pins,
+			place: o.place, what: fmt.Sprintf("output %q", o.plan.ID), line: o.line, model: o.model,
+			options: o.options, output: true, driven: o.pins,
 		})
 	}
 	return all
 }
 
-// inputOption is the option of models that share a converter: each takes an input of it.
+// inputOption is the option of models that share a chip: each takes an input of a converter, or a
+// pin of an expander.
 const inputOption = "channel"
+
+// outputsOption is that of outputs which write all pins of their chip at once.
+const outputsOption = "outputs"
 
 // wiring finds two parts in one place.
 func (c *checker) wiring() {
@@ -70,19 +77,40 @@ func (c *checker) clash(users []*user, a, b *user) string {
 	input, shares := b.options[inputOption]
 	_, other := a.options[inputOption]
 	switch {
-	case a.model != b.model && !(shares && other):
+	case a.model != b.model && (a.output || b.output || !shares || !other):
 		return fmt.Sprintf("%s is already %s%s on line %d; %s", b.chip, a.what, ofModel(a.model),
 			a.line, c.apart(users, a, b))
 	case a.inputs&b.driven != 0:
 		return pinClash(a, b)
 	case shares && other && a.options[inputOption] == input:
-		return fmt.Sprintf("input %s of %s is already %s on line %d; give each its own",
-			input, b.chip, a.what, a.line)
+		kind := "input"
+		if b.output {
+			kind = "pin"
+		}
+		return fmt.Sprintf("%s %s of %s is already %s on line %d; give each its own",
+			kind, input, b.chip, a.what, a.line)
 	case !shares:
 		return fmt.Sprintf("it is the same part as %s on line %d; remove one, for a sensor may "+
 			"feed many points; if there are two parts, %s", a.what, a.line, c.apart(users, a, b))
 	}
-	return ""
+	return differ(users, a, b)
+}
+
+// differ says what to write for two outputs of one chip that do not name the same pins of it: each
+// lets go of those that only the other one names.
+func differ(users []*user, a, b *user) string {
+	_, whole := b.options[outputsOption]
+	if !whole || !a.output || a.driven == b.driven || a.driven == 0 || b.driven == 0 {
+		return ""
+	}
+	both := a.driven | b.driven
+	for _, u := range users {
+		if u.place == b.place {
+			both &^= u.inputs
+		}
+	}
+	return fmt.Sprintf("outputs: %s on line %d is of the same part and has %q; write outputs = %q "+
+		"in both", a.what, a.line, a.options[outputsOption], catalog.PinList(both))
 }
 
 // pinClash says what to write for a sensor and an output that want the same pin of an expander.

@@ -119,6 +119,48 @@ func TestAPinIsAContactOrAnOutput(t *testing.T) {
 	}
 }
 
+// Outputs share an expander as long as each has a pin of its own and all of them say the same of the
+// chip. What would fail when it is opened, or switch a neighbour off, is refused before.
+func TestOutputsOfOneChipAgree(t *testing.T) {
+	for _, c := range []struct{ name, first, second, want string }{
+		{"apart", "mcp23017 channel=1", "mcp23017 channel=2", ""},
+		{"one pin", "mcp23017 channel=1", "mcp23017 channel=1",
+			`output "b": pin 1 of i2c-1/0x20 is already output "a" on line 3; give each its own`},
+		{"two models at one address", "mcp23017 channel=1", "pcf8574 channel=2",
+			`output "b": i2c-1/0x20 is already output "a" of model "mcp23017" on line 3; give ` +
+				`output "b" another address, such as address = "0x21"`},
+		{"apart on a pcf8574", "pcf8574 channel=1", "pcf8574 channel=2", ""},
+		{"the same pins, written in two ways", "pcf8574 channel=1 outputs=0-3",
+			"pcf8574 channel=2 outputs=0,1,2,3", ""},
+		{"other pins", "pcf8574 channel=1 outputs=0-1", "pcf8574 channel=2 outputs=2-3",
+			`output "b": outputs: output "a" on line 3 is of the same part and has "0-1"; write ` +
+				`outputs = "0-3" in both`},
+		{"not among its outputs", "pcf8574 channel=5 outputs=0-3", "mcp23017 channel=2 address=0x21",
+			`site.toml:7: output "a": channel: pin 5 is not among outputs "0-3"; write outputs = ` +
+				`"0-3, 5", or take another pin`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := site.Parse("site.toml", []byte("[site]\nid = \"s\"\n"+
+				outputOf("a", c.first)+outputOf("b", c.second)))
+			got := fmt.Sprintln(err)
+			if c.want == "" && strings.Contains(got, "0x20") || !strings.Contains(got, c.want) {
+				t.Errorf("got:\n%swant in it:\n%s", got, c.want)
+			}
+		})
+	}
+}
+
+// outputOf is an [[output]] with a model and its options, as in "pcf8574 channel=1".
+func outputOf(id, words string) string {
+	model, options, _ := strings.Cut(words, " ")
+	text := fmt.Sprintf("[[output]]\nid = %q\nkind = \"lamp\"\nmodel = %q\n", id, model)
+	for _, word := range strings.Fields(options) {
+		key, value, _ := strings.Cut(word, "=")
+		text += fmt.Sprintf("%s = %q\n", key, value)
+	}
+	return text
+}
+
 // Buses that are named in two ways are worth a word: two parts on one of them could clash unseen.
 func TestBusesNamedInTwoWaysAreOdd(t *testing.T) {
 	for _, c := range []struct {

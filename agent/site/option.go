@@ -122,6 +122,16 @@ func (s *section) pins(need func(map[string]string) uint16, options []catalog.Op
 	return need(set)
 }
 
+// fit reports options of an output that do not go together.
+func (s *section) fit(m catalog.OutputModel, set map[string]string) {
+	if m.Fits == nil || s.flawed(m.Options) {
+		return
+	}
+	if err := m.Fits(set); err != nil {
+		s.rejected(err, m.Options, false)
+	}
+}
+
 // rejected reports what a model says about its options together. While one of them is flawed, only
 // what it says about another one is sure.
 func (s *section) rejected(err error, options []catalog.Option, flawed bool) {

@@ -40,6 +40,7 @@ func (c *checker) output(i int, t *table) {
 		o.options = s.options(o.model, model.Options)
 		o.place = s.placed(model.Place, o.options)
 		o.pins = s.pins(model.Pins, model.Options, o.options)
+		s.fit(model, o.options)
 	} else {
 		var all [][]catalog.Option
 		for _, name := range known {

@@ -61,6 +61,9 @@ type OutputModel struct {
 	// Pins are the pins of its expander that it drives, a bit each; nil: none. That is more than its
 	// own when it cannot leave the others as they are.
 	Pins func(opts map[string]string) uint16
+	// Fits says what is wrong with options together that have each passed their checks; nil: they
+	// always fit. Its errors are written as those of SensorModel.Channels.
+	Fits func(opts map[string]string) error
 	// Open makes the driver; on is the state that the part has from its first moment.
 	Open func(b Board, opts map[string]string, on bool) (drivers.Output, error)
 }

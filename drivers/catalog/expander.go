@@ -107,6 +107,15 @@ func pcf8574Output() OutputModel {
 		}, shared)
 	})
 	m.Pins = pinsOf("outputs", options) // its one register has a level for each of them
+	m.Fits = func(opts map[string]string) error {
+		s := settings{options, opts}
+		own, outputs := uint16(1)<<s.pin(), s.pins("outputs")
+		if outputs&own != 0 {
+			return nil
+		}
+		return fmt.Errorf("channel: pin %d is not among outputs %q; write outputs = %q, or take "+
+			"another pin", s.pin(), s.text("outputs"), PinList(outputs|own))
+	}
 	return m
 }
 
