@@ -88,22 +88,30 @@ type joint struct {
 	adc   drivers.ADC
 }
 
-// onConverter makes the model of what hangs on a converter.
-func onConverter(d drivers.Descriptor, options []Option,
-	open func(joint, settings) (drivers.Sensor, error),
-	channels func(settings) ([]drivers.Channel, error)) SensorModel {
+// onConverter makes the model of what hangs on a converter. config reads its options, and says all
+// that is wrong with them together.
+func onConverter[C any](d drivers.Descriptor, options []Option, config func(settings) (C, error),
+	open func(joint, settings, C) (drivers.Sensor, error), channels func(C) []drivers.Channel,
+) SensorModel {
 	m := onBusAndLines(d, options, func(b Board, bus i2c.Bus, s settings) (drivers.Sensor, error) {
 		if err := s.fitsADC(); err != nil {
 			return nil, err
 		}
-		return open(joint{b, bus, s.adc(bus)}, s)
+		c, err := config(s)
+		if err != nil {
+			return nil, err
+		}
+		return open(joint{b, bus, s.adc(bus)}, s, c)
 	})
 	m.Descriptor.Addresses = slices.Concat(ads1115.Describe().Addresses,
 		mcp342x.Describe().Addresses)
 	m.Channels = func(opts map[string]string) ([]drivers.Channel, error) {
 		s := settings{options, opts}
-		all, err := channels(s)
-		return all, errors.Join(s.fitsADC(), err)
+		c, err := config(s)
+		if err = errors.Join(s.fitsADC(), err); err != nil {
+			return nil, err
+		}
+		return channels(c), nil
 	}
 	return m
 }
@@ -237,27 +245,16 @@ func loopModel() SensorModel {
 		if c.Quantity, c.At4, c.At20, err = s.span("at4", "at20"); err != nil {
 			return c, err
 		}
-		c.ShuntMilli, err = parseShunt(s.text("shunt"))
+		if c.ShuntMilli, err = parseShunt(s.text("shunt")); err == nil {
+			_, err = loop420.New(nil, 0, c)
+		}
 		return c, err
 	}
-	return onConverter(loop420.Describe(), options,
-		func(at joint, s settings) (drivers.Sensor, error) {
-			c, err := config(s)
-			if err != nil {
-				return nil, err
-			}
+	return onConverter(loop420.Describe(), options, config,
+		func(at joint, s settings, c loop420.Config) (drivers.Sensor, error) {
 			return loop420.New(at.adc, s.input("channel"), c)
 		},
-		func(s settings) ([]drivers.Channel, error) {
-			c, err := config(s)
-			if err != nil {
-				return nil, err
-			}
-			if _, err := loop420.New(nil, 0, c); err != nil {
-				return nil, err
-			}
-			return channel(c.Quantity, c.Range), nil
-		})
+		func(c loop420.Config) []drivers.Channel { return channel(c.Quantity, c.Range) })
 }
 
 func ratiometricModel() SensorModel {
@@ -271,26 +268,14 @@ func ratiometricModel() SensorModel {
 			return c, err
 		}
 		c.Signal, c.Supply = s.input("channel"), s.supply(ratiometric.NoSupply)
-		return c, nil
+		_, err = ratiometric.New(nil, c)
+		return c, err
 	}
-	return onConverter(ratiometric.Describe(), options,
-		func(at joint, s settings) (drivers.Sensor, error) {
-			c, err := config(s)
-			if err != nil {
-				return nil, err
-			}
+	return onConverter(ratiometric.Describe(), options, config,
+		func(at joint, _ settings, c ratiometric.Config) (drivers.Sensor, error) {
 			return ratiometric.New(at.adc, c)
 		},
-		func(s settings) ([]drivers.Channel, error) {
-			c, err := config(s)
-			if err != nil {
-				return nil, err
-			}
-			if _, err := ratiometric.New(nil, c); err != nil {
-				return nil, err
-			}
-			return channel(c.Quantity, c.Range), nil
-		})
+		func(c ratiometric.Config) []drivers.Channel { return channel(c.Quantity, c.Range) })
 }
 
 func eolLoopModel() SensorModel {
@@ -310,24 +295,17 @@ func eolLoopModel() SensorModel {
 		if err := errors.Join(errs[:]...); err != nil {
 			return c, err
 		}
-		return c, s.shows(c.Microvolts)
+		if err := s.shows(c.Microvolts); err != nil {
+			return c, err
+		}
+		_, err = eolloop.New(nil, c)
+		return c, err
 	}
-	return onConverter(eolloop.Describe(), options,
-		func(at joint, s settings) (drivers.Sensor, error) {
-			c, err := config(s)
-			if err != nil {
-				return nil, err
-			}
+	return onConverter(eolloop.Describe(), options, config,
+		func(at joint, _ settings, c eolloop.Config) (drivers.Sensor, error) {
 			return eolloop.New(at.adc, c)
 		},
-		func(s settings) ([]drivers.Channel, error) {
-			c, err := config(s)
-			if err != nil {
-				return nil, err
-			}
-			_, err = eolloop.New(nil, c)
-			return eolloop.Describe().Channels, err
-		})
+		func(eolloop.Config) []drivers.Channel { return eolloop.Describe().Channels })
 }
 
 func channel(q drivers.Quantity, ends func() (int64, int64)) []drivers.Channel {

@@ -19,11 +19,9 @@ func gasModels() []SensorModel {
 }
 
 func scd4xModel() SensorModel {
-	d := scd4x.Describe()
-	return onBus(d, []Option{busOption(), addressOption(d, "0x62")},
-		func(bus i2c.Bus, s settings) (drivers.Sensor, error) {
-			return scd4x.New(bus, s.address()), nil
-		})
+	return plainModel(scd4x.Describe(), func(bus i2c.Bus, addr uint16) drivers.Sensor {
+		return scd4x.New(bus, addr)
+	})
 }
 
 func dfgasModel() SensorModel {
@@ -59,32 +57,14 @@ func pulsesModel() SensorModel {
 	debounce := debounceOption()
 	debounce.Default = "0 ms" // a meter's wheel does not bounce, and is faster than a contact
 	options := []Option{lineOption("GPIO27"), debounce, biasOption(), litreOption()}
-	return SensorModel{
-		Descriptor: pulses.Describe(),
-		Options:    options,
-		Place:      placeOnLine,
-		Open: func(b Board, opts map[string]string) (drivers.Sensor, error) {
-			s := settings{options, opts}
-			if err := s.check(); err != nil {
-				return nil, err
-			}
-			hold, err := parseDebounce(s.text("debounce"))
-			if err != nil {
-				return nil, err
-			}
+	return onLine(pulses.Describe(), options,
+		func(b Board, l drivers.Line, s settings) (drivers.Sensor, error) {
 			litre, err := parseLitre(s.text("pulses_per_litre"))
 			if err != nil {
 				return nil, err
 			}
-			line, err := b.Line(s.text("line"), drivers.LineConfig{
-				Bias: biases[s.text("pull")], Debounce: hold,
-			})
-			if err != nil {
-				return nil, err
-			}
-			return pulses.New(line, litre, clockOf(b))
-		},
-	}
+			return pulses.New(l, litre, clockOf(b))
+		})
 }
 
 func litreOption() Option {

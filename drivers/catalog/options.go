@@ -184,6 +184,12 @@ func parseDebounce(text string) (time.Duration, error) {
 	return time.Duration(micros) * time.Microsecond, nil
 }
 
+// debounce is the value of a debounceOption that was checked; 0 when there is none.
+func (s settings) debounce() time.Duration {
+	d, _ := parseDebounce(s.text("debounce"))
+	return d
+}
+
 // biases are the pulls by the word that the site file has for them.
 var biases = map[string]drivers.Bias{
 	"board": drivers.BiasDefault, "none": drivers.BiasNone, "up": drivers.BiasUp,

@@ -17,29 +17,14 @@ func powerModels() []SensorModel {
 }
 
 func clockModel() SensorModel {
-	d := ds3231.Describe()
-	return onBus(d, []Option{busOption(), addressOption(d, "0x68")},
-		func(bus i2c.Bus, _ settings) (drivers.Sensor, error) { return ds3231.New(bus), nil })
+	return plainModel(ds3231.Describe(), func(bus i2c.Bus, _ uint16) drivers.Sensor {
+		return ds3231.New(bus)
+	})
 }
 
 func mainsModel() SensorModel {
-	options := []Option{lineOption("GPIO22"), biasOption()}
-	return SensorModel{
-		Descriptor: mains.Describe(),
-		Options:    options,
-		Place:      placeOnLine,
-		Open: func(b Board, opts map[string]string) (drivers.Sensor, error) {
-			s := settings{options, opts}
-			if err := s.check(); err != nil {
-				return nil, err
-			}
-			line, err := b.Line(s.text("line"), drivers.LineConfig{Bias: biases[s.text("pull")]})
-			if err != nil {
-				return nil, err
-			}
-			return mains.New(line), nil
-		},
-	}
+	return onLine(mains.Describe(), []Option{lineOption("GPIO22"), biasOption()},
+		func(_ Board, l drivers.Line, _ settings) (drivers.Sensor, error) { return mains.New(l), nil })
 }
 
 func inaModel(t ina2xx.Type) SensorModel {

@@ -36,31 +36,26 @@ func mqModel() SensorModel {
 		var errs [2]error
 		c.Supply, errs[0] = s.voltage("voltage")
 		c.CleanAir, errs[1] = s.voltage("clean_air")
-		return c, errors.Join(errs[:]...)
+		if err = errors.Join(errs[:]...); err == nil {
+			_, err = mq.New(nil, c)
+		}
+		return c, err
 	}
-	m := onConverter(mq.Describe(), options,
-		func(at joint, s settings) (drivers.Sensor, error) {
-			c, err := config(s)
-			if err != nil {
-				return nil, err
-			}
+	m := onConverter(mq.Describe(), options, config,
+		func(at joint, s settings, c mq.Config) (drivers.Sensor, error) {
 			if s.text("heater") != "" {
-				addr, _ := strconv.ParseUint(s.text("heater"), 0, 16)
+				addr, err := strconv.ParseUint(s.text("heater"), 0, 16)
+				if err != nil {
+					return nil, err
+				}
 				c.Heater, err = ina2xx.New(at.bus, uint16(addr), ina2xx.INA219, heaterShunt)
-			}
-			if err != nil {
-				return nil, err
+				if err != nil {
+					return nil, err
+				}
 			}
 			return mq.New(at.adc, c)
 		},
-		func(s settings) ([]drivers.Channel, error) {
-			c, err := config(s)
-			if err != nil {
-				return nil, err
-			}
-			_, err = mq.New(nil, c)
-			return mq.Describe().Channels, err
-		})
+		func(mq.Config) []drivers.Channel { return mq.Describe().Channels })
 	m.Also = func(opts map[string]string) []Seat {
 		s := settings{options, opts}
 		addr, err := strconv.ParseUint(s.text("heater"), 0, 16)
@@ -78,9 +73,9 @@ const heaterShunt = 100_000
 
 // chamberModel is an optical chamber that is not proven.
 func chamberModel() SensorModel {
-	d := max3010x.Describe()
-	return onBus(d, []Option{busOption(), addressOption(d, "0x57")},
-		func(bus i2c.Bus, _ settings) (drivers.Sensor, error) { return max3010x.New(bus), nil })
+	return plainModel(max3010x.Describe(), func(bus i2c.Bus, _ uint16) drivers.Sensor {
+		return max3010x.New(bus)
+	})
 }
 
 func leakRopeModel() SensorModel {
@@ -104,14 +99,14 @@ func leakRopeModel() SensorModel {
 		if s.text("drive_a") == s.text("drive_b") {
 			return c, errors.New("drive_b: it is the same line as drive_a")
 		}
-		return c, s.shows(c.Supply)
+		if err := s.shows(c.Supply); err != nil {
+			return c, err
+		}
+		_, err = leakrope.New(nil, nil, nil, c)
+		return c, err
 	}
-	m := onConverter(leakrope.Describe(), options,
-		func(at joint, s settings) (drivers.Sensor, error) {
-			c, err := config(s)
-			if err != nil {
-				return nil, err
-			}
+	m := onConverter(leakrope.Describe(), options, config,
+		func(at joint, s settings, c leakrope.Config) (drivers.Sensor, error) {
 			a, err := at.board.Line(s.text("drive_a"), drivers.LineConfig{Output: true})
 			if err != nil {
 				return nil, err
@@ -126,14 +121,7 @@ func leakRopeModel() SensorModel {
 			}
 			return rope, nil
 		},
-		func(s settings) ([]drivers.Channel, error) {
-			c, err := config(s)
-			if err != nil {
-				return nil, err
-			}
-			_, err = leakrope.New(nil, nil, nil, c)
-			return leakrope.Describe().Channels, err
-		})
+		func(leakrope.Config) []drivers.Channel { return leakrope.Describe().Channels })
 	m.Also = func(opts map[string]string) (lines []Seat) {
 		for _, key := range []string{"drive_a", "drive_b"} {
 			bus, chip := placeOnLine(map[string]string{"line": opts[key]})

@@ -48,8 +48,17 @@ func Outputs() map[string]OutputModel {
 func contactModel() SensorModel {
 	options := []Option{lineOption("GPIO17"), levelOption("abnormal", "low", "abnormal"),
 		debounceOption(), biasOption()}
+	return onLine(contact.Describe(), options,
+		func(_ Board, l drivers.Line, s settings) (drivers.Sensor, error) {
+			return contact.New(l, contact.Level(s.text("abnormal") == "high")), nil
+		})
+}
+
+// onLine makes the model of a part on a digital line. The options pull and debounce are the line's.
+func onLine(d drivers.Descriptor, options []Option,
+	open func(Board, drivers.Line, settings) (drivers.Sensor, error)) SensorModel {
 	return SensorModel{
-		Descriptor: contact.Describe(),
+		Descriptor: d,
 		Options:    options,
 		Place:      placeOnLine,
 		Open: func(b Board, opts map[string]string) (drivers.Sensor, error) {
@@ -57,17 +66,17 @@ func contactModel() SensorModel {
 			if err := s.check(); err != nil {
 				return nil, err
 			}
-			debounce, err := parseDebounce(s.text("debounce"))
-			if err != nil {
-				return nil, err
-			}
 			line, err := b.Line(s.text("line"), drivers.LineConfig{
-				Bias: biases[s.text("pull")], Debounce: debounce,
+				Bias: biases[s.text("pull")], Debounce: s.debounce(),
 			})
 			if err != nil {
 				return nil, err
 			}
-			return contact.New(line, contact.Level(s.text("abnormal") == "high")), nil
+			sensor, err := open(b, line, s)
+			if err != nil {
+				return nil, errors.Join(err, line.Close())
+			}
+			return sensor, nil
 		},
 	}
 }
@@ -98,19 +107,15 @@ func placeOnLine(opts map[string]string) (bus, chip string) {
 }
 
 func sht4xModel() SensorModel {
-	d := sht4x.Describe()
-	return onBus(d, []Option{busOption(), addressOption(d, "0x44")},
-		func(bus i2c.Bus, s settings) (drivers.Sensor, error) {
-			return sht4x.New(bus, s.address()), nil
-		})
+	return plainModel(sht4x.Describe(), func(bus i2c.Bus, addr uint16) drivers.Sensor {
+		return sht4x.New(bus, addr)
+	})
 }
 
 func sps30Model() SensorModel {
-	d := sps30.Describe()
-	return onBus(d, []Option{busOption(), addressOption(d, "0x69")},
-		func(bus i2c.Bus, s settings) (drivers.Sensor, error) {
-			return sps30.New(bus, s.address()), nil
-		})
+	return plainModel(sps30.Describe(), func(bus i2c.Bus, addr uint16) drivers.Sensor {
+		return sps30.New(bus, addr)
+	})
 }
 
 // onBus makes the model of a part on an I²C bus.
