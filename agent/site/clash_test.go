@@ -119,8 +119,8 @@ func TestAPinIsAContactOrAnOutput(t *testing.T) {
 	}
 }
 
-// Outputs share an expander as long as each has a pin of its own and all of them say the same of the
-// chip. What would fail when it is opened, or switch a neighbour off, is refused before.
+// Outputs share an expander as long as each has a pin of its own and all of them say the same of
+// the chip. What would fail when it is opened, or switch a neighbour off, is refused before.
 func TestOutputsOfOneChipAgree(t *testing.T) {
 	for _, c := range []struct{ name, first, second, want string }{
 		{"apart", "mcp23017 channel=1", "mcp23017 channel=2", ""},

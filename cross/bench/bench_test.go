@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -203,5 +204,20 @@ func TestMissingBinaryIsNamed(t *testing.T) {
 	}
 	if got := run(context.Background(), []string{"-only", "none"}, &log, &log); got != 1 {
 		t.Errorf("got exit code %d, want 1", got)
+	}
+}
+
+// What is measured has the places and the collector that the command gives itself.
+func TestMeasuredLikeTheCommand(t *testing.T) {
+	source, err := os.ReadFile("../../agent/cmd/firepost/run.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		fmt.Sprintf("const spare = %d\n", spare), fmt.Sprintf("const collectAt = %d\n", collectAt),
+	} {
+		if !strings.Contains(string(source), want) {
+			t.Errorf("run.go has no %q", want)
+		}
 	}
 }

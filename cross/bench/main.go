@@ -70,14 +70,20 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// likeTheCommand gives this process what cmd/firepost gives itself: four places for goroutines
-// beside the cores, and a heap that is collected at half growth.
+// What cmd/firepost gives itself: so many places for goroutines beside the cores, and a heap that
+// is collected at so many per cent of growth. A test holds them equal to its.
+const (
+	spare     = 4
+	collectAt = 50
+)
+
+// likeTheCommand gives this process what cmd/firepost gives itself.
 func likeTheCommand() {
 	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(runtime.NumCPU() + 4)
+		runtime.GOMAXPROCS(runtime.NumCPU() + spare)
 	}
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50)
+		debug.SetGCPercent(collectAt)
 	}
 }
 

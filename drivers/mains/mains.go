@@ -5,7 +5,6 @@
 package mains
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -39,8 +38,8 @@ func Describe() drivers.Descriptor {
 
 // Start forgets the edges up to now and begins to listen.
 func (d *Dev) Start() (time.Duration, error) {
-	if _, err := d.edges("start"); err != nil {
-		return 0, err
+	if _, err := drivers.Edges(d.line); err != nil {
+		return 0, fmt.Errorf("mains: start: %w", err)
 	}
 	return window, nil
 }
@@ -50,30 +49,15 @@ func (d *Dev) Start() (time.Duration, error) {
 // Read fails with drivers.ErrNoDevice when the line fails or has no interrupts: nothing would be
 // heard on it, and that is no loss of the mains.
 func (d *Dev) Read(dst []drivers.Sample) ([]drivers.Sample, error) {
-	edges, err := d.edges("read")
+	edges, err := drivers.Edges(d.line)
 	if err != nil {
-		return dst, err
+		return dst, fmt.Errorf("mains: read: %w", err)
 	}
 	var lost int64
 	if edges == 0 {
 		lost = 1
 	}
 	return append(dst, drivers.Sample{Quantity: drivers.Contact, Value: lost}), nil
-}
-
-// edges are those since the last call.
-func (d *Dev) edges(action string) (uint32, error) {
-	edges, err := d.line.Wait(0)
-	if l, ok := d.line.(interface{ Interrupts() bool }); err == nil && ok && !l.Interrupts() {
-		err = errors.New("the line has no interrupts, so no edge is heard")
-	}
-	switch {
-	case errors.Is(err, drivers.ErrNoDevice):
-		return 0, fmt.Errorf("mains: %s: %w", action, err)
-	case err != nil:
-		return 0, fmt.Errorf("mains: %s: %w: %w", action, drivers.ErrNoDevice, err)
-	}
-	return edges, nil
 }
 
 // Close gives the line back.

@@ -8,7 +8,6 @@
 package pulses
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -116,16 +115,9 @@ func (d *Dev) Read(dst []drivers.Sample) ([]drivers.Sample, error) {
 // count takes the edges since the last call and marks where the count stands. What is missing after
 // a failure is not known, so the marks before it serve no more.
 func (d *Dev) count() error {
-	edges, err := d.line.Wait(0)
-	if l, ok := d.line.(interface{ Interrupts() bool }); err == nil && ok && !l.Interrupts() {
-		err = fmt.Errorf("%w: the line has no interrupts, so nothing is counted",
-			drivers.ErrNoDevice)
-	}
+	edges, err := drivers.Edges(d.line)
 	if err != nil {
 		d.first, d.n = 0, 0
-		if !errors.Is(err, drivers.ErrNoDevice) {
-			err = fmt.Errorf("%w: %w", drivers.ErrNoDevice, err)
-		}
 		return err
 	}
 	now := d.now()

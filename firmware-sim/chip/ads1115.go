@@ -105,7 +105,7 @@ func (c *ADS1115) address(_ time.Duration, read, _ bool) ([]byte, bool) {
 	if !read {
 		return nil, true
 	}
-	word := c.fill([]uint16{c.register()})[0]
+	word := fill(&c.Part, []uint16{c.register()})[0]
 	return []byte{byte(word >> 8), byte(word)}, true
 }
 

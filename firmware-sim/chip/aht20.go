@@ -91,7 +91,7 @@ func (c *AHT20) address(_ time.Duration, read, _ bool) ([]byte, bool) {
 	if c.measuring || c.hit(Busy) {
 		status |= 1 << 7
 	}
-	answer := c.fillBytes(append([]byte{status}, c.result[:]...))
+	answer := fill(&c.Part, append([]byte{status}, c.result[:]...))
 	return append(answer, crc(answer...)), true
 }
 

@@ -91,7 +91,7 @@ func (c *AMG8833) address(now time.Duration, read, _ bool) ([]byte, bool) {
 		all = make([]byte, 256)
 		copy(all, []byte{0x58, 0x59, 0x23, 0x02, 0x13, 0x08, 0x18})
 	}
-	return c.fillBytes(all[c.pointer:]), true
+	return fill(&c.Part, all[c.pointer:]), true
 }
 
 func (c *AMG8833) take(now time.Duration, i int, b byte) bool {

@@ -183,7 +183,7 @@ func (c *BMX280) address(now time.Duration, read, _ bool) ([]byte, bool) {
 	for r := int(c.pointer); r <= 0xFF && len(answer) < cap(answer); r++ {
 		answer = append(answer, c.register(byte(r)))
 	}
-	return c.fillBytes(answer), true
+	return fill(&c.Part, answer), true
 }
 
 func (c *BMX280) register(r byte) byte {

@@ -113,7 +113,7 @@ func (c *DFGas) seal(command byte) []byte {
 	data := []uint16{uint16(command)<<8 | amount>>8, amount<<8 | uint16(kind),
 		uint16(c.gas.Digits) << 8, 0}
 	out := []byte{0xFF}
-	for _, w := range c.fill(data) {
+	for _, w := range fill(&c.Part, data) {
 		out = append(out, byte(w>>8), byte(w))
 	}
 	out[8] = negative(out[1:7])

@@ -94,7 +94,7 @@ func (c *DS3231) address(now time.Duration, read, _ bool) ([]byte, bool) {
 		words[2] = 0x101
 	}
 	reply := make([]byte, len(words))
-	for i, w := range c.fill(words) {
+	for i, w := range fill(&c.Part, words) {
 		reply[i] = byte(w)
 	}
 	return reply, true

@@ -1,6 +1,9 @@
 package chip
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // pins are what hangs on the pins of an expander. A bit is a pin.
 type pins struct {
@@ -99,7 +102,7 @@ func (c *MCP23017) address(_ time.Duration, read, _ bool) ([]byte, bool) {
 		at = c.after(at)
 	}
 	reply := make([]byte, len(words))
-	for i, w := range c.fill(words) {
+	for i, w := range fill(&c.Part, words) {
 		reply[i] = byte(w)
 	}
 	return reply, true
@@ -199,15 +202,11 @@ func (c *PCF8574) address(_ time.Duration, read, _ bool) ([]byte, bool) {
 		return nil, true
 	}
 	low := byte(c.outside.driven &^ c.outside.high)
-	level := uint16(c.sense(0, int64(c.latch&^low), 0, 0xFF))
+	level := byte(c.sense(0, int64(c.latch&^low), 0, 0xFF))
 	if c.hit(WrongID) { // an MCP23017 at its first register, after a reset
 		level = 0xFF
 	}
-	reply := make([]byte, 8)
-	for i, w := range c.fill([]uint16{level, level, level, level, level, level, level, level}) {
-		reply[i] = byte(w)
-	}
-	return reply, true
+	return fill(&c.Part, slices.Repeat([]byte{level}, 8)), true
 }
 
 func (c *PCF8574) take(_ time.Duration, _ int, b byte) bool {

@@ -228,30 +228,13 @@ func (p *Part) stretch(d time.Duration) time.Duration {
 	return d
 }
 
-// fill replaces all words of an answer when the part sends only zeros or ones.
-func (p *Part) fill(words []uint16) []uint16 {
+// fill replaces all of an answer when the part sends only zeros or ones.
+func fill[T byte | uint16](p *Part, answer []T) []T {
 	switch {
 	case p.hit(Zeros):
-		return make([]uint16, len(words))
+		return make([]T, len(answer))
 	case p.hit(Ones):
-		ones := make([]uint16, len(words))
-		for i := range ones {
-			ones[i] = 0xFFFF
-		}
-		return ones
-	}
-	return words
-}
-
-// fillBytes replaces all bytes of an answer when the part sends only zeros or ones.
-func (p *Part) fillBytes(answer []byte) []byte {
-	switch {
-	case p.hit(Zeros):
-		clear(answer)
-	case p.hit(Ones):
-		for i := range answer {
-			answer[i] = 0xFF
-		}
+		return slices.Repeat([]T{^T(0)}, len(answer))
 	}
 	return answer
 }

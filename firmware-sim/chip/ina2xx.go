@@ -143,7 +143,7 @@ func (c *INA2xx) address(_ time.Duration, read, _ bool) ([]byte, bool) {
 	if !read {
 		return nil, true
 	}
-	word := c.fill([]uint16{c.register()})[0]
+	word := fill(&c.Part, []uint16{c.register()})[0]
 	return []byte{byte(word >> 8), byte(word)}, true
 }
 

@@ -95,7 +95,7 @@ func (c *MAX30102) address(_ time.Duration, read, _ bool) ([]byte, bool) {
 		words = []uint16{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}
 	}
 	reply := make([]byte, len(words))
-	for i, w := range c.fill(words) {
+	for i, w := range fill(&c.Part, words) {
 		reply[i] = byte(w)
 	}
 	return reply, true

@@ -99,7 +99,7 @@ func (c *MCP3424) address(_ time.Duration, read, _ bool) ([]byte, bool) {
 		words = append([]uint16{uint16(c.latest >> 16)}, words...)
 	}
 	reply := make([]byte, len(words))
-	for i, w := range c.fill(words) {
+	for i, w := range fill(&c.Part, words) {
 		reply[i] = byte(w)
 	}
 	return reply, true

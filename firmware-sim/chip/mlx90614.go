@@ -70,7 +70,7 @@ func (c *MLX90614) address(_ time.Duration, read, repeated bool) ([]byte, bool) 
 	if !repeated || !c.named {
 		return nil, false
 	}
-	word := c.fill([]uint16{c.word()})[0]
+	word := fill(&c.Part, []uint16{c.word()})[0]
 	lo, hi := byte(word), byte(word>>8)
 	const header = mlx90614Address << 1
 	return []byte{lo, hi, smbusPEC(header, c.pointer, header|1, lo, hi)}, true

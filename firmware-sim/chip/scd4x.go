@@ -82,7 +82,7 @@ func (c *SCD4x) address(now time.Duration, read, _ bool) ([]byte, bool) {
 		return nil, true
 	}
 	words := c.answer()
-	return seal(c.fill(words)), words != nil
+	return seal(fill(&c.Part, words)), words != nil
 }
 
 // answer is what a read fetches; nil: nothing is there. The bits of the status above the eleventh

@@ -150,7 +150,7 @@ func (c *SEN5x) address(now time.Duration, read, repeated bool) ([]byte, bool) {
 		return nil, true
 	}
 	words := c.answer()
-	return seal(c.fill(words)), words != nil
+	return seal(fill(&c.Part, words)), words != nil
 }
 
 // answer is what a read fetches; nil: nothing is there.

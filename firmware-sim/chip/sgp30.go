@@ -69,7 +69,7 @@ func (c *SGP30) address(now time.Duration, read, _ bool) ([]byte, bool) {
 	}
 	words := c.result
 	c.result = nil
-	return seal(c.fill(words)), true
+	return seal(fill(&c.Part, words)), true
 }
 
 func (c *SGP30) take(now time.Duration, i int, b byte) bool {

@@ -63,7 +63,7 @@ func (c *SGP40) address(now time.Duration, read, _ bool) ([]byte, bool) {
 	}
 	words := c.result
 	c.result = nil
-	return seal(c.fill(words)), true
+	return seal(fill(&c.Part, words)), true
 }
 
 func (c *SGP40) take(now time.Duration, _ int, b byte) bool {

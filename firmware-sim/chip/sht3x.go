@@ -91,7 +91,7 @@ func (c *SHT3x) address(now time.Duration, read, _ bool) ([]byte, bool) {
 	}
 	words := c.result
 	c.result = nil
-	return seal(c.fill(words)), true
+	return seal(fill(&c.Part, words)), true
 }
 
 func (c *SHT3x) take(now time.Duration, i int, b byte) bool {

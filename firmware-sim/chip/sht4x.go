@@ -75,7 +75,7 @@ func (c *SHT4x) address(now time.Duration, read, _ bool) ([]byte, bool) {
 	}
 	words := c.result
 	c.result = nil
-	return seal(c.fill(words)), true
+	return seal(fill(&c.Part, words)), true
 }
 
 func (c *SHT4x) take(now time.Duration, i int, b byte) bool {

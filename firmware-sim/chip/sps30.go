@@ -158,7 +158,7 @@ func (c *SPS30) address(now time.Duration, read, repeated bool) ([]byte, bool) {
 		return nil, true
 	}
 	words := c.answer()
-	return seal(c.fill(words)), words != nil
+	return seal(fill(&c.Part, words)), words != nil
 }
 
 // answer is what a read fetches from where the pointer stands; nil: nothing is there.
