@@ -58,6 +58,10 @@ var rooms = map[string][]string{
 	"agent/internal/ledger": {"agent/alarm", "agent/point", "agent/wire"},
 	"agent/internal/uplink": {"buffer", "agent/wire"},
 	"agent/internal/diag":   {"agent/alarm", "agent/detect", "agent/point", "drivers"},
+	"agent/internal/probe": {
+		"agent/alarm", "agent/detect", "agent/internal/diag", "agent/internal/uplink",
+		"provisioning",
+	},
 	"agent": {
 		"agent/alarm", "agent/detect", "agent/point", "agent/site", "agent/wire", "buffer",
 		"provisioning", "drivers", "drivers/catalog", "agent/internal/diag", "agent/internal/guard",
@@ -65,7 +69,8 @@ var rooms = map[string][]string{
 		"agent/internal/uplink",
 	},
 	"agent/cmd/firepost": {
-		"agent", "agent/alarm", "agent/site", "drivers/board", "drivers/catalog",
+		"agent", "agent/alarm", "agent/site", "agent/internal/probe", "drivers/board",
+		"drivers/catalog", "provisioning",
 	},
 
 	"buffer":       {},
@@ -126,11 +131,12 @@ var keepers = []struct {
 		"a library does not talk to init"},
 	{"github.com/mochi-mqtt/server", []string{"firmware-sim/district"},
 		"the device has no broker"},
-	{"net/http", []string{"agent", "agent/internal/diag", "agent/cmd/firepost", "firmware-sim",
-		"cross/bench"}, "one place serves pages"},
+	{"net/http", []string{"agent", "agent/internal/diag", "agent/internal/probe", "agent/cmd/firepost",
+		"firmware-sim", "cross/bench"}, "one place serves pages"},
 	{"os/exec", []string{"cross/bench", "cross/deb", "cross/vm/init"},
 		"the agent starts no program"},
-	{"net", []string{"agent", "agent/cmd/firepost", "agent/internal/diag", "agent/internal/uplink",
+	{"net", []string{"agent", "agent/cmd/firepost", "agent/internal/diag", "agent/internal/probe",
+		"agent/internal/uplink",
 		"agent/site", "cross/bench", "cross/vm/init", "drivers/board", "firmware-sim",
 		"firmware-sim/board", "firmware-sim/district", "firmware-sim/vhost", "provisioning"},
 		"the loop, the panel and the outbox know no network"},

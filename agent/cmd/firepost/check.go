@@ -1,19 +1,21 @@
 package main
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/pflag"
 
+	"github.com/firepost/firepost/agent/alarm"
+	"github.com/firepost/firepost/agent/internal/probe"
 	"github.com/firepost/firepost/agent/site"
 )
 
 type checkCmd struct {
 	paths
 	config    string
+	box, json bool
 	reference bool
 	tongue
 }
@@ -23,16 +25,22 @@ func prepareCheck(f *pflag.FlagSet) action {
 	f.StringVarP(&c.config, "config", "c", "/etc/firepost/site.toml", "site file")
 	c.paths.flag(f)
 	c.tongue.flag(f)
+	f.BoolVar(&c.json, "json", false, "print it as JSON")
+	f.BoolVar(&c.box, "box", false, "look at the machine too, though a site file is named")
 	f.BoolVar(&c.reference, "reference", false, "print a site file that explains every key")
-	return c.run
+	return func(o outlet, args []string) error {
+		if len(args) > 0 {
+			c.config = args[0]
+		}
+		c.box = c.box || len(args) == 0 && !f.Changed("config")
+		return c.run(o)
+	}
 }
 
-// run prints the mistakes of the site file, or what it says and what its outputs will do. The exit
-// code is 2 with mistakes, 1 with warnings alone.
-func (c *checkCmd) run(o outlet, args []string) error {
-	if len(args) > 0 {
-		c.config = args[0]
-	}
+// run prints the mistakes of the site file, or what it says and what its outputs will do, and then
+// what it found on the box: on a laptop a file is named, and on the box none needs to be. The exit
+// code is 2 when the agent would not start or not see, 1 with warnings alone.
+func (c *checkCmd) run(o outlet) error {
 	if err := c.check(); err != nil {
 		return err
 	}
@@ -41,16 +49,53 @@ func (c *checkCmd) run(o outlet, args []string) error {
 		return nil
 	}
 	s, err := site.Load(c.config)
+	said := c.judge(o, s, err)
+	level := probe.Good
+	switch {
+	case err != nil:
+		level = probe.Failure
+	case len(s.Warnings) > 0:
+		level = probe.Warning
+	}
+	var found []probe.JSON
+	if c.box {
+		worst := probe.Good
+		worst, found = c.checkBox(o, s)
+		level = max(level, worst)
+	}
+	if c.json {
+		if err := c.encode(o, s, err, level, found); err != nil {
+			return err
+		}
+		said = ""
+	}
+	switch {
+	case level == probe.Failure:
+		return &exitError{2, said}
+	case level == probe.Warning:
+		return &exitError{1, said}
+	}
+	return nil
+}
+
+// judge prints what there is to say of the site file, and returns the last word on one that is
+// not good.
+func (c *checkCmd) judge(o outlet, s *site.Site, err error) string {
+	if c.json {
+		return ""
+	}
 	var problems site.Problems
-	if errors.As(err, &problems) {
+	switch {
+	case errors.As(err, &problems):
 		for _, p := range problems {
 			fmt.Fprintln(o.out, p)
 		}
-		return &exitError{2, count(len(problems), "mistake") +
-			"; the agent would not start with this file"}
-	}
-	if err != nil {
-		return &exitError{2, err.Error()}
+		return count(len(problems), "mistake") + "; the agent would not start with this file"
+	case err != nil && c.box:
+		fmt.Fprintln(o.out, err)
+		return "the agent would not start"
+	case err != nil:
+		return err.Error()
 	}
 	for _, w := range s.Warnings {
 		fmt.Fprintln(o.out, "warning:", w)
@@ -59,41 +104,27 @@ func (c *checkCmd) run(o outlet, args []string) error {
 		fmt.Fprintln(o.out, "note:", n)
 	}
 	for _, n := range c.polled(s.Hash) {
-		fmt.Fprintln(o.out, "note:", n)
+		fmt.Fprintln(o.out, "note:", c.say(n))
 	}
 	plan := s.Plan()
 	fmt.Fprintf(o.out, "%s: good. %s (%s): %s, %s, %s, %s\n", c.config, s.Name, s.Hash,
 		count(len(plan.Zones), "zone"), count(len(s.Sensors), "sensor"),
 		count(len(plan.Points), "point"), count(len(plan.Outputs), "output"))
 	fmt.Fprint(o.out, "\n", s.Words(c.isChinese()), "\n", s.Table(c.isChinese()))
-	if len(s.Warnings) > 0 {
-		return &exitError{1, ""}
-	}
-	return nil
+	return ""
 }
 
 // polled asks the agent, if one runs with this very file, which lines have no interrupts: a board
 // tells it only to whoever has opened them.
-func (c *checkCmd) polled(hash string) (notes []string) {
-	status := show{paths: c.paths, what: "status", json: true}
-	body, err := status.get(c.client(), "")
-	var is struct {
-		Site  struct{ Hash string }
-		Buses []struct {
-			Name   string
-			Polled bool
-		}
+func (c *checkCmd) polled(hash string) []alarm.Text {
+	if c.box {
+		return nil // what is found on the box has them
 	}
-	if err != nil || json.Unmarshal(body, &is) != nil || is.Site.Hash != hash {
+	is, err := probe.Ask(context.Background(), c.client())
+	if err != nil || is.Site.Hash != hash {
 		return nil
 	}
-	for _, b := range is.Buses {
-		if b.Polled {
-			notes = append(notes, fmt.Sprintf("%s: it has no interrupts, so it is asked every "+
-				"20 ms; what hangs on it is seen that much later", strings.TrimPrefix(b.Name, "line:")))
-		}
-	}
-	return notes
+	return is.Polled()
 }
 
 func count(n int, noun string) string {

@@ -48,7 +48,7 @@ type command struct {
 
 var commands = []command{
 	{"run", "", "Watch the site, until a signal ends it.", prepareRun},
-	{"check", "[FILE]", "Check a site file and list every mistake.", prepareCheck},
+	{"check", "[FILE]", "Check the site file, and the box where no file is named.", prepareCheck},
 	{"status", "", "Show what the running agent sees.", prepareStatus},
 	{"watch", "", "Show it on the whole terminal, every second anew.", prepareWatch},
 	{"points", "[POINT]", "List all points, or tell all of one.", preparePoints},
@@ -161,7 +161,8 @@ func printHelp(w io.Writer) {
 	}
 	fmt.Fprint(w, `
 Exit code: 0 done; 1 failed or refused, or check has warnings; 2 the command
-line or a site file is wrong; 78 run has no good site file.
+line or a site file is wrong, or check finds that the agent would not start or
+not see; 78 run has no good site file.
 What a duty person reads is in the language of the terminal, or of --lang.
 
 "firepost COMMAND --help" lists the flags of a command, "firepost --version" the

@@ -111,6 +111,17 @@ func Folded(prose string) string {
 	return t.String()
 }
 
+// Hung is body behind head, as lines of a terminal; what does not fit goes on below the beginning
+// of body.
+func Hung(head, body string) string {
+	t := &text{}
+	t.line(head, body)
+	return t.String()
+}
+
+// Fit makes s exactly so many columns wide.
+func Fit(s string, columns int) string { return fit(s, columns) }
+
 // row writes a line that belongs to the one above it.
 func (t *text) row(body string) {
 	if body != "" {
