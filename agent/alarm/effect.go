@@ -198,6 +198,7 @@ func (p *Panel) decideOutputs(now point.Instant) {
 	p.redrive = false
 	for i := range p.outputs {
 		p.outputs[i].choice = choice{}
+		p.carryOn(&p.outputs[i])
 	}
 	for i := range p.rows {
 		p.apply(&p.rows[i])

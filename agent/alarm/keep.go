@@ -96,6 +96,9 @@ func (p *Panel) shift(now point.Instant) {
 		if o.until != 0 {
 			o.until = o.until.Add(by)
 		}
+		if o.litUntil != 0 {
+			o.litUntil = o.litUntil.Add(by)
+		}
 	}
 	p.savedAt, p.tally.at, p.tally.savedAt = now, now, now
 }

@@ -2,7 +2,6 @@ package alarm
 
 import (
 	"slices"
-	"time"
 
 	"github.com/firepost/firepost/agent/detect"
 	"github.com/firepost/firepost/agent/point"
@@ -23,6 +22,9 @@ type driven struct {
 	keptBy Origin        // zero: an alarm
 	until  point.Instant // he wants it for a time; 0: until he lets it go
 
+	last  choice // what it does for an alarm, or would but for a silence
+	carry choice // what an alarm made it do under an earlier plan or in an earlier run
+
 	lit      bool          // a lamp that an alarm drives
 	litUntil point.Instant // a lamp that outlasts its alarm; 0: none
 
@@ -42,6 +44,7 @@ func (o *OutputPlan) on() Pattern {
 // and a chirp last.
 func (p *Panel) settle(now point.Instant, o *driven) {
 	alarmed := o.choice.rank > 0 && (o.choice.play.IsAlarm() || o.choice.play == Off)
+	p.remark(o)
 	if o.plan.Kind == Valve && alarmed && !o.kept {
 		o.kept, o.keptBy, p.dirty = true, Origin{}, true
 	}
@@ -181,68 +184,5 @@ func (p *Panel) tellOutputs(now point.Instant) {
 			e.By = o.keptBy
 		}
 		p.emit(now, e)
-	}
-}
-
-// inheritOutput keeps the state of an output over a new plan, and tells of one that is gone.
-func (p *Panel) inheritOutput(now point.Instant, old *driven) {
-	if o := p.output(old.plan.ID); o != nil {
-		plan := o.plan
-		*o = *old
-		o.plan, o.choice = plan, choice{}
-		if plan.Feedback != old.plan.Feedback {
-			o.echo, p.unblamed = echo{}, true
-			p.expect(now, o, o.pattern != Off)
-		}
-		return
-	}
-	p.unblamed = true
-	if old.told != Off {
-		p.emit(now, Event{Kind: OutputChanged, Output: old.plan.ID, Pattern: Off})
-	}
-}
-
-// SavedOutput is one output that is kept on, or was told to report back.
-type SavedOutput struct {
-	Output    OutputID
-	Kept      bool   // until a person on site lets it go
-	By        Origin // who switched it on; zero: an alarm
-	Confirmed bool   // it has done what it was told
-	Failed    bool   // it has not, and a fault stands
-	// Left is how long a person still wants it; 0: until he lets it go.
-	Left time.Duration `json:",omitempty"`
-	// Pattern is what it must go on playing while gas keeps it from switching.
-	Pattern Pattern `json:",omitempty"`
-}
-
-// saveOutputs copies what must survive of the outputs.
-func (p *Panel) saveOutputs(now point.Instant) (all []SavedOutput) {
-	for i := range p.outputs {
-		o := &p.outputs[i]
-		s := SavedOutput{
-			Output: o.plan.ID, Kept: o.kept, By: o.keptBy, Left: o.left(now),
-			Confirmed: o.echo.confirmed, Failed: o.echo.failed,
-		}
-		if p.frozen(&o.plan) {
-			s.Pattern = o.pattern
-		}
-		if o.kept || o.echo.confirmed || o.echo.failed || s.Pattern != Off {
-			all = append(all, s)
-		}
-	}
-	return all
-}
-
-// restoreOutputs takes over what an earlier run left.
-func (p *Panel) restoreOutputs(all []SavedOutput) {
-	for _, s := range all {
-		if o := p.output(s.Output); o != nil {
-			o.kept, o.keptBy = s.Kept, s.By
-			o.pattern = min(s.Pattern, patterns-1)
-			if s.Left > 0 {
-				o.until = point.Instant(max(min(s.Left, longestOn)-saveAgain, 1))
-			}
-			o.echo.confirmed, o.echo.failed = s.Confirmed, s.Failed
-		}
 	}
 }

@@ -164,9 +164,8 @@ func (p *Panel) Replan(now point.Instant, plan Plan) Decision {
 	p.adopt()
 	p.tally.forget(p.lacks)
 	p.markTested()
-	for i := range oldOutputs {
-		p.inheritOutput(now, &oldOutputs[i])
-	}
+	p.succeed(now, oldOutputs)
+	p.bury(now, oldOutputs)
 	p.emit(now, Event{Kind: PlanChanged, Reason: plan.Hash})
 	p.dirty = true
 	return p.decide(now)

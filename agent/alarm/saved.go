@@ -19,11 +19,10 @@ type Saved struct {
 	Alarms    []SavedAlarm // in the order in which they were raised
 	Disabled  []SavedDisabled
 	Silenced  bool
-	Outputs   []SavedOutput // that are kept on, or were told to report back
+	Outputs   []SavedOutput // in plan order
 	Resound   time.Duration // until the sounders ring again, while Silenced
 
 	Zones    []SavedZone    `json:",omitempty"` // that hold an alarm back
-	Lit      []SavedLit     `json:",omitempty"` // lamps that outlast their alarm
 	Test     *TestState     `json:",omitempty"` // the walk test that runs, or the last one
 	Drill    *DrillState    `json:",omitempty"` // the drill that runs, or the last one
 	Memories []SavedMemory  `json:",omitempty"`

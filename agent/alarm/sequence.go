@@ -202,11 +202,6 @@ func (p *Panel) restoreZones(s *Saved) {
 			first: w.alarm.meant(),
 		}
 	}
-	for _, saved := range s.Lit {
-		if o := p.output(saved.Output); o != nil {
-			o.litUntil = point.Instant(min(saved.Remaining, o.plan.Hold))
-		}
-	}
 }
 
 // shiftZones moves what was restored to the moment of the first step.
@@ -217,14 +212,9 @@ func (p *Panel) shiftZones(by time.Duration) {
 	for i := range p.points {
 		p.points[i].wait.since = p.points[i].wait.since.Add(by)
 	}
-	for i := range p.outputs {
-		if o := &p.outputs[i]; o.litUntil != 0 {
-			o.litUntil = o.litUntil.Add(by)
-		}
-	}
 }
 
-// saveZones copies what the zones hold back, and which lamps outlast their alarm.
+// saveZones copies what the zones hold back.
 func (p *Panel) saveZones(now point.Instant, s *Saved) {
 	for i := range p.areas {
 		if z := &p.areas[i]; z.phase != NotHeld {
@@ -236,11 +226,6 @@ func (p *Panel) saveZones(now point.Instant, s *Saved) {
 	for i := range s.Alarms {
 		if w := p.at(s.Alarms[i].Point); w != nil && w.wait.on {
 			s.Alarms[i].Waited, s.Alarms[i].Ended = max(now.Sub(w.wait.since), 1), w.wait.ended
-		}
-	}
-	for i := range p.outputs {
-		if o := &p.outputs[i]; o.litUntil > now {
-			s.Lit = append(s.Lit, SavedLit{Output: o.plan.ID, Remaining: o.litUntil.Sub(now)})
 		}
 	}
 }

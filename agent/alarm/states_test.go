@@ -183,7 +183,7 @@ func TestStatesHoldEverything(t *testing.T) {
 	for _, path := range []string{
 		".Alarms.By.Operator", ".Alarms.Cleared", ".Alarms.Held", ".Alarms.Waited", ".Alarms.Ended",
 		".Alarms.Incident", ".Disabled", ".Silenced", ".Resound", ".Outputs.Kept",
-		".Outputs.Confirmed", ".Zones.Phase", ".Lit.Remaining", ".Test.Running",
+		".Outputs.Confirmed", ".Outputs.Lit", ".Zones.Phase", ".Test.Running",
 		".Test.Points.Received", ".Drill.Running", ".Memories.Rule.Dose", ".Memories.Heard",
 		".Duties.Calls", ".Duties.Ended.Outcome", ".Duties.Seen", ".Duties.Incidents.Arrive.Done",
 		".Duties.Closed", ".Duties.Items.Evidence", ".Duties.Hazards", ".Duties.Settled",

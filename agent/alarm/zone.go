@@ -63,12 +63,6 @@ type SavedZone struct {
 	Remaining time.Duration
 }
 
-// SavedLit is one lamp that outlasts its alarm.
-type SavedLit struct {
-	Output    OutputID
-	Remaining time.Duration
-}
-
 // witnesses tells whether a is an alarm of something that burns or leaks.
 func (a *standing) witnesses() bool {
 	return a.finding.Level >= detect.Alarm && !a.drill &&
