@@ -112,15 +112,9 @@ func BuildTime() time.Time {
 	return time.Time{}
 }
 
-// Now is the time that certificates are judged by: the system clock, but never before the program
-// was made.
-func (id *Identity) Now() time.Time {
-	now := id.now()
-	if now.Before(id.built) {
-		return id.built
-	}
-	return now
-}
+// Now is the time that certificates are judged by: the system clock while it can be believed, and
+// never before the program was made or the last time that was known to be good.
+func (id *Identity) Now() time.Time { return id.judge.now() }
 
 // Check tells what is wrong with the certificate at this moment; nil when nothing is, or when
 // there is none. It is asked before each connection, because clocks become right and certificates

@@ -42,7 +42,7 @@ func (l Loader) write(dir string, d District) error {
 	if err := os.Chmod(dir, 0o700); err != nil {
 		return err
 	}
-	text, err := toml.Marshal(d)
+	text, err := encodeDistrict(d)
 	if err != nil {
 		return err
 	}
@@ -65,8 +65,18 @@ func (l Loader) write(dir string, d District) error {
 	return syncDir(dir)
 }
 
+func encodeDistrict(d District) ([]byte, error) { return toml.Marshal(d) }
+
+// replace writes a file of the folder.
+func (e *Enroller) replace(name string, data []byte) error {
+	return replaceAt(filepath.Join(e.Dir, name), data, func() { e.reach("written " + name) })
+}
+
 // replace writes a file that only the owner can read, as a whole or not at all.
-func replace(path string, data []byte) error {
+func replace(path string, data []byte) error { return replaceAt(path, data, func() {}) }
+
+// replaceAt is replace, with what happens before the name is given.
+func replaceAt(path string, data []byte, then func()) error {
 	f, err := renameio.NewPendingFile(path, renameio.WithStaticPermissions(0o600))
 	if err != nil {
 		return err
@@ -75,7 +85,11 @@ func replace(path string, data []byte) error {
 	if _, err := f.Write(data); err != nil {
 		return err
 	}
-	return f.CloseAtomicallyReplace()
+	then()
+	if err := f.CloseAtomicallyReplace(); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
 }
 
 // syncDir makes the names of new files survive a power cut.

@@ -1,15 +1,14 @@
 package provisioning
 
 import (
-	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"strconv"
 	"strings"
-
-	"github.com/pelletier/go-toml/v2"
 )
 
 // District is where the box belongs: the file district.toml.
@@ -19,6 +18,8 @@ type District struct {
 	ServerName string   `toml:"server_name,omitempty"` // expected in the broker's certificate
 	Insecure   bool     `toml:"insecure,omitempty"`    // allows mqtt:// and tcp://, for a bench only
 	Sim        bool     `toml:"sim,omitempty"`         // a simulated box, never a real one
+	Enrol      string   `toml:"enrol,omitempty"`       // server that gives certificates: https://host
+	Pin        string   `toml:"pin,omitempty"`         // of its authority: "sha256:" and 64 digits
 }
 
 const maxBrokers = 8
@@ -37,23 +38,7 @@ func (id *Identity) readDistrict(ps *Problems) {
 		return
 	}
 	path := id.path(districtFile)
-	d := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
-	err := d.Decode(&id.District)
-	var strict *toml.StrictMissingError
-	var one *toml.DecodeError
-	switch {
-	case errors.As(err, &strict):
-		for i := range strict.Errors {
-			line, _ := strict.Errors[i].Position()
-			ps.add("%s:%d: unknown key %s; the keys are tenant, brokers, server_name, insecure, sim",
-				path, line, strings.Join(strict.Errors[i].Key(), "."))
-		}
-	case errors.As(err, &one):
-		line, column := one.Position()
-		ps.add("%s:%d:%d: %s", path, line, column, strings.TrimPrefix(one.Error(), "toml: "))
-		return
-	case err != nil:
-		ps.add("%s: %v", path, err)
+	if !decodeStrictly(ps, path, data, &id.District) {
 		return
 	}
 	for _, text := range id.District.check() {
@@ -79,6 +64,26 @@ func (d *District) check() []string {
 			continue
 		}
 		d.Brokers[i] = full
+	}
+	return append(wrong, d.checkEnrol()...)
+}
+
+const pinScheme = "sha256:"
+
+// checkEnrol lists what is wrong with where to enrol, which a district may leave out.
+func (d *District) checkEnrol() []string {
+	var wrong []string
+	u, err := url.Parse(d.Enrol)
+	if d.Enrol != "" && (err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil ||
+		u.RawQuery != "" || u.Fragment != "") {
+		wrong = append(wrong, fmt.Sprintf(
+			`enrol %q is no address of a server; write "https://enrol.example"`, d.Enrol))
+	}
+	digits, ok := strings.CutPrefix(d.Pin, pinScheme)
+	sum, err := hex.DecodeString(digits)
+	if d.Pin != "" && (!ok || err != nil || len(sum) != sha256.Size) {
+		wrong = append(wrong, fmt.Sprintf(
+			`pin %q is no fingerprint; write "sha256:" and 64 hexadecimal digits`, d.Pin))
 	}
 	return wrong
 }

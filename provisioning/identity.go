@@ -39,8 +39,7 @@ type Identity struct {
 	Starts   time.Time // validity of the certificate; zero: there is none
 	Expires  time.Time
 
-	built time.Time
-	now   func() time.Time
+	judge judge
 }
 
 // Problems are all that is wrong with an identity folder, each with what to do.
@@ -67,16 +66,12 @@ func Load(dir string) (*Identity, error) { return Loader{}.Load(dir) }
 
 // Load reads and checks the identity folder dir.
 func (l Loader) Load(dir string) (*Identity, error) {
-	if !exists(dir, keyFile) && !exists(dir, certFile) {
+	// A key alone says nothing yet: it is made when a claim comes, and the district with the
+	// certificate.
+	if !exists(dir, certFile) && !(exists(dir, keyFile) && exists(dir, districtFile)) {
 		return nil, fmt.Errorf("identity %s: %w; enrol this box", dir, ErrNone)
 	}
-	id := &Identity{Dir: dir, Hardware: Fingerprint(l.board()), built: l.Built, now: l.Now}
-	if id.built.IsZero() {
-		id.built = BuildTime()
-	}
-	if id.now == nil {
-		id.now = time.Now
-	}
+	id := &Identity{Dir: dir, Hardware: Fingerprint(l.board()), judge: l.judge(dir)}
 	var ps Problems
 	checkMode(&ps, dir, 0o700)
 	key := id.readKey(&ps)
