@@ -11,6 +11,7 @@ import (
 	"github.com/firepost/firepost/agent/alarm"
 	"github.com/firepost/firepost/agent/internal/diag"
 	"github.com/firepost/firepost/agent/internal/guard"
+	"github.com/firepost/firepost/agent/internal/history"
 	"github.com/firepost/firepost/agent/internal/keeper"
 	"github.com/firepost/firepost/agent/internal/uplink"
 	"github.com/firepost/firepost/agent/site"
@@ -58,6 +59,8 @@ type Agent struct {
 	status atomic.Pointer[diag.Status]
 	day    atomic.Int32 // today, as the panel is told; 0: not known
 	pins   pins
+
+	history *history.Store
 }
 
 // hooks are where a test stands between the agent and the world.
@@ -99,6 +102,11 @@ func New(s *site.Site, o Options) (*Agent, error) {
 		return nil, err
 	}
 	a.status.Store(&diag.Status{Sim: o.Sim})
+	feeds := 0
+	for _, v := range s.Sensors {
+		feeds += len(v.Feeds)
+	}
+	a.history = history.New(feeds)
 	return a, nil
 }
 

@@ -16,10 +16,17 @@ import (
 	"github.com/firepost/firepost/provisioning"
 )
 
-// Handler serves the page at /, and /status.json, /events.json, /metrics and /healthz, and below
-// /text what a terminal shows. Nothing can be changed through it, and no request takes a lock that
-// the safety loop takes.
-func (a *Agent) Handler() http.Handler { return diag.Handler(a.status.Load, a.newest) }
+// Handler serves the page at / with what it needs, /status.json, /events.json, /history.json,
+// /metrics and /healthz, and below /text what a terminal shows. Nothing can be changed through it,
+// and no request takes a lock that the safety loop takes.
+func (a *Agent) Handler() http.Handler { return a.pages(diag.ReadOnly).Handler() }
+
+func (a *Agent) pages(acting diag.Acting) *diag.Pages {
+	return diag.New(diag.Source{
+		Status: a.status.Load, Events: a.newest, History: a.history, Effects: a.site.Rows,
+		Acting: acting,
+	})
+}
 
 // newest are the newest events of this run, the newest last.
 func (a *Agent) newest(most int) []alarm.Event {
@@ -76,6 +83,7 @@ type watch struct {
 	line   *line
 	faults *faults
 	zones  []alarm.ZonePlan
+	items  []alarm.ItemPlan
 	unset  bool // the clock, as the panel was told
 }
 
@@ -83,10 +91,13 @@ type watch struct {
 func (w *watch) run(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	w.zones = w.a.site.Plan().Zones
+	plan := w.a.site.Plan()
+	w.zones, w.items = plan.Zones, plan.Items
 	for {
 		more := w.g.Ring().More()
-		w.a.status.Store(w.status())
+		s := w.status()
+		w.a.status.Store(s)
+		w.a.history.Keep(s.Panel)
 		w.tellClock()
 		select {
 		case <-tick.C:
@@ -110,6 +121,7 @@ func (w *watch) status() *diag.Status {
 	a, now := w.a, w.a.clock.now()
 	s := &diag.Status{
 		Made: time.Now(), Now: w.g.Now(), Panel: w.g.Snapshot(), Zones: w.zones,
+		Items: w.items,
 		Site:  diag.Site{ID: a.site.ID, Name: a.site.Name, Hash: a.site.Hash},
 		Clock: diag.Clock{Now: now.Now, Quality: now.Quality.String(), Error: now.Error},
 		Build: diag.Build{
@@ -165,6 +177,9 @@ func (w *watch) records(s *diag.Status) {
 		s.Outbox.Lanes = append(s.Outbox.Lanes, diag.Lane{
 			Name: buffer.Lane(i).String(), Held: l.Held, HeldBytes: l.HeldBytes, Dropped: l.Dropped,
 		})
+		if l.Held > 0 && l.Oldest.Wall != 0 {
+			s.Outbox.Lanes[i].Oldest = time.UnixMilli(l.Oldest.Wall)
+		}
 	}
 }
 

@@ -110,7 +110,11 @@ func (s *Site) Words(chinese bool) string {
 }
 
 // Table is the same as a table, with a row for each cause and a column for each output.
-func (s *Site) Table(chinese bool) string {
+func (s *Site) Table(chinese bool) string { return align(s.Rows(chinese)) }
+
+// Rows are the rows of the table. The first is its head, with the IDs of the outputs; "-" stands
+// for an output that does nothing.
+func (s *Site) Rows(chinese bool) [][]string {
 	head := []string{pick(causeHead, chinese)}
 	for _, o := range s.plan.Outputs {
 		head = append(head, string(o.ID))
@@ -123,7 +127,7 @@ func (s *Site) Table(chinese bool) string {
 		}
 		rows = append(rows, row)
 	}
-	return align(rows)
+	return rows
 }
 
 func pick(t alarm.Text, chinese bool) string {

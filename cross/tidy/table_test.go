@@ -51,13 +51,16 @@ var rooms = map[string][]string{
 	"agent/site": {
 		"agent/alarm", "agent/detect", "agent/point", "drivers", "drivers/catalog",
 	},
-	"agent/wire":            {"agent/alarm", "agent/detect", "agent/point", "drivers"},
-	"agent/internal/guard":  {"agent/alarm", "agent/detect", "agent/point", "drivers"},
-	"agent/internal/scribe": {"agent/alarm", "agent/point", "agent/wire", "buffer", "drivers"},
-	"agent/internal/keeper": {"agent/alarm"},
-	"agent/internal/ledger": {"agent/alarm", "agent/point", "agent/wire"},
-	"agent/internal/uplink": {"buffer", "agent/wire"},
-	"agent/internal/diag":   {"agent/alarm", "agent/detect", "agent/point", "drivers"},
+	"agent/wire":             {"agent/alarm", "agent/detect", "agent/point", "drivers"},
+	"agent/internal/guard":   {"agent/alarm", "agent/detect", "agent/point", "drivers"},
+	"agent/internal/scribe":  {"agent/alarm", "agent/point", "agent/wire", "buffer", "drivers"},
+	"agent/internal/keeper":  {"agent/alarm"},
+	"agent/internal/ledger":  {"agent/alarm", "agent/point", "agent/wire"},
+	"agent/internal/uplink":  {"buffer", "agent/wire"},
+	"agent/internal/history": {"agent/alarm", "agent/detect", "agent/point", "drivers"},
+	"agent/internal/diag": {
+		"agent/alarm", "agent/detect", "agent/internal/history", "agent/point", "drivers",
+	},
 	"agent/internal/probe": {
 		"agent/alarm", "agent/detect", "agent/internal/diag", "agent/internal/uplink",
 		"provisioning",
@@ -65,6 +68,7 @@ var rooms = map[string][]string{
 	"agent": {
 		"agent/alarm", "agent/detect", "agent/point", "agent/site", "agent/wire", "buffer",
 		"provisioning", "drivers", "drivers/catalog", "agent/internal/diag", "agent/internal/guard",
+		"agent/internal/history",
 		"agent/internal/keeper", "agent/internal/ledger", "agent/internal/scribe",
 		"agent/internal/uplink",
 	},

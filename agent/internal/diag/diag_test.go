@@ -18,6 +18,7 @@ import (
 
 	"github.com/firepost/firepost/agent/alarm"
 	"github.com/firepost/firepost/agent/detect"
+	"github.com/firepost/firepost/agent/internal/history"
 	"github.com/firepost/firepost/agent/point"
 	"github.com/firepost/firepost/drivers"
 )
@@ -140,11 +141,23 @@ func burning() *Status {
 	return s
 }
 
+// sourceOf shows s, with what a page can have: a history, a matrix and who may act.
+func sourceOf(s *Status) Source {
+	h := history.New(8)
+	if s != nil && s.Panel != nil {
+		h.Keep(s.Panel)
+	}
+	return Source{
+		Status: func() *Status { return s }, Events: func(int) []alarm.Event { return nil },
+		History: h, Acting: ByPIN,
+		Effects: func(bool) [][]string {
+			return [][]string{{"cause", "siren"}, {"one detector finds fire", "fire tone"}}
+		},
+	}
+}
+
 func serve(s *Status, now time.Time) http.Handler {
-	return newPages(
-		func() *Status { return s }, func(int) []alarm.Event { return nil },
-		func() time.Time { return now },
-	)
+	return newPages(sourceOf(s), func() time.Time { return now }).Handler()
 }
 
 func get(h http.Handler, path string) *httptest.ResponseRecorder {
@@ -157,14 +170,13 @@ func get(h http.Handler, path string) *httptest.ResponseRecorder {
 func TestFaces(t *testing.T) {
 	for name, s := range map[string]*Status{"quiet": quiet(), "burning": burning()} {
 		h := serve(s, made.Add(time.Second))
-		for _, path := range []string{"/", "/status.json", "/metrics", "/healthz"} {
+		for face, path := range map[string]string{
+			"en.page": "/?lang=en", "zh.page": "/?lang=zh", "status.json": "/status.json",
+			"metrics": "/metrics", "healthz": "/healthz",
+		} {
 			w := get(h, path)
 			if w.Code != http.StatusOK {
 				t.Errorf("%s %s: got code %d, want 200", name, path, w.Code)
-			}
-			face := strings.Trim(path, "/")
-			if face == "" {
-				face = "page"
 			}
 			golden(t, name+"."+face, w.Body.String())
 		}
@@ -238,7 +250,7 @@ func TestAnOldStatusIsNeverNormal(t *testing.T) {
 				t.Errorf("/healthz: got code %d, want 503", got)
 			}
 			if got := get(h, "/").Body.String(); !strings.Contains(got, c.word) ||
-				strings.Contains(got, "<h1><span lang=\"zh\">正常") {
+				strings.Contains(got, `<h1><span>Normal`) {
 				t.Errorf("the page does not say %q:\n%s", c.word, got)
 			}
 			json := get(h, "/status.json").Body.String()
@@ -267,7 +279,7 @@ func TestTheHeadSaysWhereAndWhatToDo(t *testing.T) {
 	})
 	s.Clock = Clock{Now: made, Quality: "ntp"}
 	got := head(s)
-	for _, want := range []string{"厨房 Kitchen · 厨房温感 Heat", "since 09:17:31", "Call 119.", "拨打119"} {
+	for _, want := range []string{"厨房 Kitchen · 厨房温感 Heat", "since 09:17:31", "Call 119.", "火警"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("got no %q in:\n%s", want, got)
 		}
@@ -319,7 +331,7 @@ func TestABadValueIsAbsent(t *testing.T) {
 // Everything answers to reading alone, and each answer keeps the browser on this page.
 func TestNothingCanBeChanged(t *testing.T) {
 	h := serve(quiet(), made)
-	for _, path := range []string{"/", "/style.css", "/status.json", "/metrics", "/healthz"} {
+	for _, path := range []string{"/", "/page.css", "/status.json", "/metrics", "/healthz"} {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader("x")))
@@ -329,7 +341,7 @@ func TestNothingCanBeChanged(t *testing.T) {
 		}
 		head := get(h, path).Header()
 		for name, want := range map[string]string{
-			"Content-Security-Policy": "default-src 'none'", "Cache-Control": "no-store",
+			"Content-Security-Policy": "default-src 'none'; script-src 'self';", "Cache-Control": "no-store",
 			"X-Content-Type-Options": "nosniff",
 		} {
 			if got := head.Get(name); !strings.HasPrefix(got, want) {
@@ -348,9 +360,20 @@ func TestThePageStandsAlone(t *testing.T) {
 	s.Site.Name = `<script src="http://evil.example/x.js"></script>`
 	s.Panel.Points[0].Name = `<img src=x onerror=alert(1)>`
 	page := get(serve(s, made), "/").Body.String()
-	for _, bad := range []string{"<script", "<img", `src="http`, `href="http`, "style=", "url("} {
-		if strings.Contains(page, bad) || strings.Contains(string(styleText), bad) {
-			t.Errorf("the page holds %q", bad)
+	const ours = `<script src="page.js" defer></script>`
+	page = strings.Replace(page, ours, "", 1)
+	for _, bad := range []string{"<script", "<img", `="http`, "style=", "url(", " onclick="} {
+		for what, text := range map[string]string{
+			"page": page, "style": string(pageCSS), "style of charts": string(plotCSS),
+		} {
+			if strings.Contains(text, bad) {
+				t.Errorf("the %s holds %q", what, bad)
+			}
+		}
+	}
+	for _, bad := range []string{"http:", "https:", "//cdn", "eval(", "document.write"} {
+		if strings.Contains(string(pageJS), bad) {
+			t.Errorf("the script holds %q", bad)
 		}
 	}
 }
@@ -372,13 +395,13 @@ func TestOddNamesAreOnlyLabels(t *testing.T) {
 func TestRequestsAreBounded(t *testing.T) {
 	begun, hold := make(chan bool), make(chan bool)
 	var asked atomic.Int32
-	h := newPages(func() *Status {
+	h := newPages(Source{Status: func() *Status {
 		if asked.Add(1) <= maxRequests { // one more would be answered at once, and be seen
 			begun <- true
 			<-hold
 		}
 		return quiet()
-	}, nil, func() time.Time { return made })
+	}}, func() time.Time { return made }).Handler()
 	codes := make(chan int)
 	for range maxRequests {
 		go func() { codes <- get(h, "/healthz").Code }()
@@ -413,8 +436,8 @@ func TestEverythingHasWords(t *testing.T) {
 			if st.En == "" || st.Zh == "" || st.Do.En == "" || st.Do.Zh == "" {
 				t.Errorf("%v %v: has no words, or does not say what to do", s, l)
 			}
-			if !strings.Contains(string(styleText), "header."+st.Class) {
-				t.Errorf("%v %v: header.%s has no colour", s, l, st.Class)
+			if !strings.Contains(string(pageCSS), "[data-state="+st.Class+"]") {
+				t.Errorf("%v %v: state %s has no colour", s, l, st.Class)
 			}
 		}
 	}
@@ -429,7 +452,7 @@ func TestEverythingHasWords(t *testing.T) {
 func TestTextStandsOut(t *testing.T) {
 	vars := regexp.MustCompile(`--(\w+): #(\w{6})`)
 	day, night := map[string]string{}, map[string]string{}
-	for i, block := range strings.SplitN(string(styleText), "@media", 2) {
+	for i, block := range strings.SplitN(string(pageCSS), "@media", 2) {
 		for _, m := range vars.FindAllStringSubmatch(block, -1) {
 			night[m[1]] = m[2]
 			if i == 0 {
@@ -441,7 +464,11 @@ func TestTextStandsOut(t *testing.T) {
 		t.Fatal("the page has no dark colours")
 	}
 	for name, colours := range map[string]map[string]string{"day": day, "night": night} {
-		pairs := [][2]string{{colours["ink"], colours["paper"]}, {colours["soft"], colours["paper"]}}
+		pairs := [][2]string{
+			{colours["ink"], colours["paper"]}, {colours["soft"], colours["paper"]},
+			{colours["ink"], colours["card"]}, {colours["soft"], colours["card"]},
+			{colours["link"], colours["paper"]}, {colours["link"], colours["card"]},
+		}
 		for _, back := range []string{"good", "red", "orange", "amber", "blue", "grey"} {
 			pairs = append(pairs, [2]string{"ffffff", colours[back]})
 		}

@@ -276,26 +276,6 @@ func incidentView(in *alarm.Incident) dutyView {
 	return v
 }
 
-// duties lists what people are asked and have to do.
-func (m *markup) duties(all []dutyView) {
-	if len(all) == 0 {
-		return
-	}
-	m.add("<section>\n<h2>值守 Duties</h2>\n<table>\n")
-	for _, d := range all {
-		m.add("<tr>\n<th scope=\"row\">%s %s", d.Name.Zh, d.Name.En)
-		m.small(d.Of)
-		m.add("</th>\n<td class=\"state %s\"><b>%s", d.Class, d.State.Zh)
-		if d.State.En != d.State.Zh {
-			m.add("<br>%s", d.State.En)
-		}
-		m.add("</b>")
-		m.said(`<span class="small">%s · %s</span>`, d.Note)
-		m.add("</td>\n</tr>\n")
-	}
-	m.add("</table>\n</section>\n")
-}
-
 // duties counts what people are asked and have to do.
 func (g gauges) duties(d *alarm.Duties) {
 	late := 0

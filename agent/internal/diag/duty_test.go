@@ -75,7 +75,7 @@ func TestTheHeadSaysWhoHearsAndWhoKnows(t *testing.T) {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
 			for _, want := range c.want {
-				if got := head(s); !strings.Contains(got, want.Zh+" "+want.En) {
+				if got := head(s); !strings.Contains(got, ">"+want.En+"<") {
 					t.Errorf("got no %q in:\n%s", want.En, got)
 				}
 			}
@@ -113,7 +113,7 @@ func TestAnAlarmIsAsOldAsItsLevel(t *testing.T) {
 	high := s.Panel.Alarms[0]
 	high.Finding.Level, high.Reached = detect.AlarmHigh, 95*sec
 	s.Panel.Alarms = append(s.Panel.Alarms, high)
-	if got := head(s); !strings.Contains(got, "second stage · 自 09:19:56") {
+	if got := head(s); !strings.Contains(got, "second stage, since 09:19:56") {
 		t.Errorf("got no moment of the second stage in:\n%s", got)
 	}
 }
@@ -158,13 +158,13 @@ func TestReasonsSayHowMuchTheyWeigh(t *testing.T) {
 	if got := all[0].Part + ", " + all[1].Part + ", " + all[2].Part; got != "75 %, 28 %, " {
 		t.Errorf("got %q", got)
 	}
-	var m markup
-	m.reasons(alarmView{Why: all[:1]})
-	if got := m.String(); !strings.Contains(got, "<b>75 %</b> of an alarm") ||
+	m := newSheet(&Source{}, nil, made, false)
+	m.why(&all[0])
+	if got := m.String(); !strings.Contains(got, "is 75 % of an alarm") ||
 		strings.Contains(got, "reached") {
 		t.Errorf("page: got %q", got)
 	}
-	en, zh := text{}, text{chinese: true}
+	en, zh := tongue{}, tongue{chinese: true}
 	for got, want := range map[string]string{
 		en.reason(&all[0]): "800 µg/m³ is 75 % of an alarm, alone at 7300 µg/m³",
 		zh.reason(&all[0]): "800 µg/m³，占报警 75 %，单独报警值 7300 µg/m³",

@@ -122,8 +122,8 @@ type (
 	}
 )
 
-func (p *pages) serveJSON(w http.ResponseWriter, _ *http.Request) {
-	body, err := json.MarshalIndent(newStatusJSON(p.status(), p.now()), "", "  ")
+func (p *Pages) serveJSON(w http.ResponseWriter, _ *http.Request) {
+	body, err := json.MarshalIndent(newStatusJSON(p.src.Status(), p.now()), "", "  ")
 	if err != nil {
 		http.Error(w, "status: "+err.Error(), http.StatusInternalServerError)
 		return

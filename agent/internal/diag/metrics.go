@@ -50,9 +50,9 @@ func truth(b bool) float64 {
 	return 0
 }
 
-func (p *pages) serveMetrics(w http.ResponseWriter, _ *http.Request) {
+func (p *Pages) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 	var body bytes.Buffer
-	writeMetrics(&body, p.status(), p.now())
+	writeMetrics(&body, p.src.Status(), p.now())
 	send(w, "text/plain; version=0.0.4; charset=utf-8", body.Bytes())
 }
 

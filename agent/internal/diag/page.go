@@ -2,283 +2,202 @@ package diag
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
 )
 
-// page is the page that shows v.
-func page(v view) []byte {
-	m := &markup{}
+// Acting tells whether a person can act through the page.
+type Acting uint8
+
+// The ways to serve the page. The zero value only shows.
+const (
+	ReadOnly    Acting = iota // served where nobody can be asked who he is
+	NoOperators               // the site file names nobody who might act
+	ByPIN                     // who gives the number and the PIN of an operator
+)
+
+// sheet is the page, or a part of it, in the making.
+type sheet struct {
+	markup
+	tongue
+	acting Acting
+	status *Status // never nil
+	now    time.Time
+	v      view
+	n      names
+	src    *Source
+}
+
+func newSheet(src *Source, s *Status, now time.Time, chinese bool) *sheet {
+	if s == nil {
+		s = &Status{}
+	}
+	return &sheet{
+		tongue: tongue{chinese}, acting: src.Acting, status: s, now: now, v: newView(s, now),
+		n: newNames(s), src: src,
+	}
+}
+
+// tab is one of the parts of the page that a person looks at, one at a time.
+type tab struct {
+	id    string
+	title string // in both languages, as tongue.w takes it
+	write func(*sheet)
+}
+
+// tabs are the parts of the page, in the order of the navigation.
+func tabs() []tab {
+	return []tab{
+		{"duty", "Duty|值守", (*sheet).duty},
+		{"points", "Points|点位", (*sheet).points},
+		{"walktest", "Walk test|逐点测试", (*sheet).walkTest},
+		{"effects", "Cause and effect|联动", (*sheet).effects},
+		{"outputs", "Outputs|输出", (*sheet).outputs},
+		{"line", "Line and buffer|上报与缓存", (*sheet).line},
+		{"events", "Events|事件", (*sheet).events},
+		{"checklists", "Checklists|检查", (*sheet).checklists},
+	}
+}
+
+// part writes one part under its heading.
+func (m *sheet) part(t *tab) {
+	m.add("<section id=\"%s\" aria-labelledby=\"h-%s\">\n<h2 id=\"h-%s\">%s</h2>\n",
+		t.id, t.id, t.id, m.w(t.title))
+	t.write(m)
+	m.add("</section>\n")
+}
+
+// page writes the whole document. It can be read without a script, and then renews itself.
+func (m *sheet) page() {
+	language := m.w("en|zh-CN")
 	m.add(`<!DOCTYPE html>
-<html lang="zh">
+<html lang="%s">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="refresh" content="5">
-<title>%s %s · %s</title>
-<link rel="stylesheet" href="style.css">
+<noscript><meta http-equiv="refresh" content="5"></noscript>
+<title>%s · %s</title>
+<link rel="icon" href="icon.svg">
+<link rel="stylesheet" href="page.css">
+<script src="page.js" defer></script>
 </head>
-<body>
-`, v.State.Zh, v.State.En, v.Site.Name)
-	if v.Sim {
-		m.add("<p class=\"sim\">模拟运行 SIMULATED — 不连接真实传感器 no real sensors</p>\n")
+<body data-build="%s">
+`, language, m.say(m.v.State.Text), or(m.v.Site.Name, "firepost"), m.v.Build.Version)
+	m.tell(`<a class="skip" href="#duty">%s</a>`+"\n", "To the duties|跳到值守")
+	m.add(`<div id="lost" role="alert" hidden><strong>%s</strong> <span></span></div>`+"\n",
+		m.w("The box does not answer. What is below is old.|与设备的连接中断，以下为旧数据。"))
+	m.head()
+	m.bar()
+	m.add("<main>\n<p id=\"answer\" role=\"status\"></p>\n")
+	for _, t := range tabs() {
+		m.part(&t)
 	}
-	m.head(v)
-	m.said("<p class=\"alone\"><span>%s</span> <span>%s</span></p>\n", v.Alone)
-	m.add("<main>\n")
-	m.alarms(v.Alarms, v.State)
-	m.faults(v.Faults)
-	m.duties(v.Duties)
-	m.points(v.Points)
-	m.outputs(v.Outputs)
-	m.district(v)
-	m.siteFile(v.Site)
-	m.add("</main>\n<footer>firepost %s · %s %s", v.Build.Version, v.Site.ID, v.Site.Hash)
-	m.add(` · <a href="status.json">status.json</a> · <a href="metrics">metrics</a></footer>
-</body>
-</html>
-`)
-	return m.Bytes()
+	m.add("</main>\n<footer>firepost %s · %s %s", m.v.Build.Version, m.v.Site.ID, m.v.Site.Hash)
+	m.add(` · <a href="status.json">status.json</a> · <a href="metrics">metrics</a></footer>` + "\n")
+	m.dialogs()
+	m.add("</body>\n</html>\n")
 }
 
-// head is what is read from afar: the word, where, since when, and what to do.
-func (m *markup) head(v view) {
-	m.add("<header class=\"%s\">\n<p class=\"site\">%s</p>\n<h1>", v.State.Class, v.Site.Name)
-	m.both(v.State.Text)
-	m.add("</h1>\n")
-	for _, where := range v.Where {
-		m.add("<p class=\"place\">%s</p>\n", where)
+// tell writes form with words of the page, given as tongue.w takes them, in the place of its %s.
+func (m *sheet) tell(form lit, words string, args ...string) { m.add(form, m.w(words, args...)) }
+
+// tag writes a text, if there is one, in an element of that class.
+func (m *sheet) tag(class, text string) {
+	if text != "" {
+		m.add(`<span class="%s">%s</span>`, class, text)
 	}
-	if v.More > 0 {
-		more := strconv.Itoa(v.More)
-		m.add("<p class=\"place\">另有 %s 处 · %s more</p>\n", more, more)
-	}
-	m.since(v)
-	m.signs(v.Signs)
-	if v.State.Do.En != "" {
-		m.add(`<p class="do">`)
-		m.both(v.State.Do)
-		m.add("</p>\n")
-	}
-	m.said("<p class=\"since\">剩余 %s · %s left</p>\n", v.Left)
-	m.add(`<p class="time">%s`, or(v.Time, "时间未知 time unknown"))
-	if v.ClockBad {
-		m.add(" · 时钟未校准 clock not set")
-	}
-	m.add("</p>\n</header>\n")
 }
 
-// since is how long it has been as bad as the word says.
-func (m *markup) since(v view) {
-	if v.Since == "" && v.For.En == "" {
+// bar is the navigation, the language, the sound and who acts.
+func (m *sheet) bar() {
+	m.add("<nav id=\"views\" aria-label=\"%s\">\n", m.w("Parts of this page|页面内容"))
+	for _, t := range tabs() {
+		m.add("<a href=\"#%s\">%s</a>\n", t.id, m.w(t.title))
+	}
+	m.add("</nav>\n<div id=\"tools\">\n")
+	m.add(`<button id="sound" type="button" aria-pressed="false" data-on="%s" data-off="%s">`+
+		"%s</button>\n", m.w("Sound on|声音已开"), m.w("Sound is off: switch it on|声音未开，点此打开"),
+		m.w("Sound|声音"))
+	m.add(`<a class="lang" lang="%s" hreflang="%s" href="?lang=%s">%s</a>`+"\n", m.w("zh-CN|en"),
+		m.w("zh|en"), m.w("zh|en"), m.w("中文|English"))
+	switch m.acting {
+	case ByPIN:
+		m.add(`<span id="who" data-as="%s"></span>`, m.w("Operator|操作人"))
+		m.tell(`<button id="logout" type="button" hidden>%s</button>`, "Log out|退出")
+		m.tell(`<button id="enter" type="button">%s</button>`+"\n", "Log in to act|登录操作")
+	case NoOperators:
+		m.tell("<span class=\"note\">%s</span>\n",
+			"To act here, name operators: firepost operator add|"+
+				"如需在此操作，请先添加人员：firepost operator add")
+	}
+	m.add("</div>\n")
+}
+
+// dialogs are asked for by the script.
+func (m *sheet) dialogs() {
+	if m.acting == ByPIN {
+		m.add("<dialog id=\"login\" aria-labelledby=\"login-h\">\n")
+		m.loginForm("")
+		m.add("</dialog>\n")
+	}
+	m.add("<dialog id=\"chart\" aria-labelledby=\"chart-h\">\n<h2 id=\"chart-h\"></h2>\n" +
+		"<div class=\"plots\"></div>\n")
+	m.tell(`<label><input type="checkbox" id="raw"> %s</label>`, "Before calibration|校准前")
+	m.tell(`<button type="button" class="close">%s</button>`+"\n</dialog>\n", "Close|关闭")
+}
+
+// loginForm asks who acts. Wrong says what was wrong with the last answer.
+func (m *sheet) loginForm(wrong string) {
+	m.tell("<form method=\"post\" action=\"login\">\n<h2 id=\"login-h\">%s</h2>\n", "Who acts?|操作人")
+	m.add("<p class=\"wrong\" role=\"alert\">%s</p>\n", wrong)
+	m.tell(`<label>%s <input name="number" type="number" min="1" max="99" required `+
+		`autocomplete="username"></label>`+"\n", "Number|编号")
+	m.tell(`<label>%s <input name="pin" type="password" inputmode="numeric" minlength="4" `+
+		`maxlength="12" required autocomplete="current-password"></label>`+"\n", "PIN|密码")
+	m.tell("<button>%s</button>\n", "Log in|登录")
+	m.tell("<button type=\"button\" class=\"close\">%s</button>\n</form>\n", "Cancel|取消")
+}
+
+// order begins a form that the script sends as an order; the caller writes its fields and then
+// calls send. It writes nothing, and returns false, where nobody can act.
+func (m *sheet) order(a alarm.Action, class string, fixed ...string) bool {
+	if m.acting != ByPIN {
+		return false
+	}
+	m.add(`<form class="order %s" data-action="%s" data-level="%s">`, class, a.String(),
+		strconv.Itoa(int(a.Needs())))
+	for i := 0; i+1 < len(fixed); i += 2 {
+		m.add(`<input type="hidden" name="%s" value="%s">`, fixed[i], fixed[i+1])
+	}
+	return true
+}
+
+// send ends a form with its button. About tells who cannot see it what it is for; empty: the words
+// say enough.
+func (m *sheet) send(words, about string) {
+	if about != "" {
+		m.add(`<button aria-label="%s: %s">%s</button></form>`+"\n", m.w(words), about, m.w(words))
 		return
 	}
-	m.add(`<p class="since">`)
-	m.said("%s %s · ", v.Stage)
-	if v.Since != "" {
-		m.add("自 %s 起 · since %s", v.Since, v.Since)
-	} else {
-		m.add("已持续 %s · for %s", v.For.Zh, v.For.En)
-	}
-	m.add("</p>\n")
+	m.add("<button>%s</button></form>\n", m.w(words))
 }
 
-// signs are what sounds and who knows.
-func (m *markup) signs(all []sign) {
-	if len(all) == 0 {
-		return
-	}
-	m.add(`<p class="signs">`)
-	for _, s := range all {
-		class := "sign"
-		if s.Bad {
-			class = "sign bad"
-		}
-		m.add("\n<span class=\"%s\">%s %s</span>", class, s.Zh, s.En)
-	}
-	m.add("</p>\n")
-}
-
-// both writes t in both languages.
-func (m *markup) both(t alarm.Text) {
-	m.add(`<span lang="zh">%s</span> <span lang="en">%s</span>`, t.Zh, t.En)
-}
-
-// alarms lists the alarms, and for each that is not of the state in the head what to do.
-func (m *markup) alarms(all []alarmView, head state) {
-	if len(all) == 0 {
-		return
-	}
-	m.add("<section>\n<h2>报警 Alarms</h2>\n<ul class=\"cards\">\n")
-	for _, a := range all {
-		m.add("<li class=\"%s\">\n<strong>%s %s</strong>\n", a.State.Class, a.State.Zh, a.State.En)
-		m.add("<span class=\"where\">%s · %s</span>\n", a.Point, a.Zone)
-		m.add("<span>")
-		m.said("%s %s · ", a.Stage)
-		m.add("已持续 %s · for %s", a.For.Zh, a.For.En)
-		m.said(" · %s前首次发现 first seen %s ago", a.Before)
-		m.add("</span>\n")
-		if a.Waits.En != "" {
-			m.add("<strong>%s · %s</strong>\n", a.Waits.Zh, a.Waits.En)
-			m.said("<span>剩余 %s · %s left</span>\n", a.Left)
-		}
-		m.reasons(a)
-		if a.State.Class != head.Class {
-			m.add(`<span class="do">`)
-			m.both(a.State.Do)
-			m.add("</span>\n")
-		}
-		if !a.Active {
-			m.add("<span>条件已消失，待复位 condition has ended, waiting for reset</span>\n")
-		}
-		if a.Silenced {
-			m.add("<span>已消音 silenced</span>\n")
-		}
-		if a.Acknowledged {
-			m.add("<span>已确认 acknowledged</span>\n")
-		}
-		if a.Restored {
-			m.add("<span>重启前的报警 from before a restart</span>\n")
-		}
-		m.add("</li>\n")
-	}
-	m.add("</ul>\n</section>\n")
-}
-
-// reasons lists the conditions that were met, each with its value then, and the values now.
-func (m *markup) reasons(a alarmView) {
-	for _, why := range a.Why {
-		m.add("<span>")
-		m.said("%s条件 %s: ", why.Level)
-		if why.Part != "" {
-			m.add("读数 value <b>%s</b> · 占报警 <b>%s</b> of an alarm · 单独报警值 alone at %s</span>\n",
-				why.Value, why.Part, why.Limit)
-			continue
-		}
-		m.add("触发值 reached <b>%s</b> · 限值 limit %s</span>\n", why.Value, why.Limit)
-	}
-	for _, value := range a.Now {
-		m.add("<span>当前值 now <b>%s</b>", value.Text)
-		m.said(" <em>%s %s</em>", value.Note)
-		m.add("</span>\n")
+// act is a form of one button.
+func (m *sheet) act(a alarm.Action, class, words, about string, fixed ...string) {
+	if m.order(a, class, fixed...) {
+		m.send(words, about)
 	}
 }
 
-// faults lists what is wrong with the system itself.
-func (m *markup) faults(all []faultView) {
-	if len(all) == 0 {
-		return
-	}
-	m.add("<section>\n<h2>故障 Faults</h2>\n<ul class=\"cards\">\n")
-	for _, f := range all {
-		m.add("<li class=\"fault\">\n")
-		m.addIf("<span class=\"where\">%s</span>\n", f.Point)
-		for _, name := range f.Names {
-			m.add("<strong class=\"where\">%s</strong>\n", name)
-		}
-		m.add("<strong lang=\"zh\">%s</strong>\n<span lang=\"zh\">%s</span>\n",
-			f.Kind.Says.Zh, f.Kind.Do.Zh)
-		m.add("<strong lang=\"en\">%s</strong>\n<span lang=\"en\">%s</span>\n",
-			f.Kind.Says.En, f.Kind.Do.En)
-		m.add("<span class=\"small\">已持续 %s · for %s</span>\n", f.For.Zh, f.For.En)
-		m.add(`<span class="raw">%s`, string(f.Kind.Code))
-		m.addIf(" · %s", f.Detail)
-		m.add("</span>\n</li>\n")
-	}
-	m.add("</ul>\n</section>\n")
-}
-
-// points lists every point with its values and its state.
-func (m *markup) points(all []pointView) {
-	m.add("<section>\n<h2>点位 Points</h2>\n<table>\n")
-	for _, p := range all {
-		m.add("<tr>\n<th scope=\"row\">%s<span class=\"small\">%s</span></th>\n<td>", p.Name, p.Zone)
-		for _, value := range p.Values {
-			m.add("\n<span>%s", value.Text)
-			m.said(" <em>%s %s</em>", value.Note)
-			m.add("</span>")
-		}
-		m.said(`<span class="small">%s · %s</span>`, p.Life)
-		m.add("</td>\n<td class=\"state %s\"><b>%s<br>%s</b>", p.Class, p.State.Zh, p.State.En)
-		m.said(`<span class="small">%s %s</span>`, p.Note)
-		m.small(p.Reason)
-		m.said(`<span class="small">剩余 %s · %s left</span>`, p.Left)
-		m.add("</td>\n</tr>\n")
-	}
-	if len(all) == 0 {
-		m.add("<tr><td>无数据 nothing yet</td></tr>\n")
-	}
-	m.add("</table>\n</section>\n")
-}
-
-// outputs lists every output and what it is told to do.
-func (m *markup) outputs(all []outputView) {
-	if len(all) == 0 {
-		return
-	}
-	m.add("<section>\n<h2>输出 Outputs</h2>\n<table>\n")
-	for _, o := range all {
-		m.add("<tr>\n<th scope=\"row\">%s</th>\n<td class=\"%s\"><b>%s %s</b>", o.Name, o.Class,
-			o.State.Zh, o.State.En)
-		if o.Note.En != "" {
-			m.small(o.Note.Zh + " " + o.Note.En)
-		}
-		m.raw(o.Err)
-		m.add("</td>\n</tr>\n")
-	}
-	m.add("</table>\n</section>\n")
-}
-
-// district tells what reaches the district, what waits, and who the box is.
-func (m *markup) district(v view) {
-	m.add("<section>\n<h2>上报 District</h2>\n<table>\n")
-	m.line(v.Link)
-	for _, l := range v.Lanes {
-		m.add("<tr>\n<th scope=\"row\">待发%s %s waiting</th>\n", l.Word.Zh, l.Word.En)
-		m.add(`<td class="state"><b>%s</b>`, strconv.FormatUint(l.Held, 10))
-		if l.Dropped > 0 {
-			m.small("已丢弃 dropped " + strconv.FormatUint(l.Dropped, 10))
-		}
-		m.add("</td>\n</tr>\n")
-	}
-	if v.Outbox.MemoryOnly {
-		m.add(`<tr><th scope="row">存储 Storage</th>`)
-		m.add("<td class=\"state fault\"><b>仅内存 memory only</b></td></tr>\n")
-	}
-	if v.Outbox.Err != "" {
-		m.add(`<tr><th scope="row">磁盘 Disk</th><td class="state fault"><b>有故障 failing</b>`)
-		m.raw(v.Outbox.Err)
-		m.add("</td></tr>\n")
-	}
-	id := v.Identity
-	m.add("<tr>\n<th scope=\"row\">身份 Identity</th>\n")
-	m.add(`<td class="state">%s %s`, id.Word.Zh, id.Word.En)
-	m.small(id.Device)
-	m.addIf(`<span class="small">证书至 certificate to %s</span>`, id.Expires)
-	m.raw(id.Err)
-	m.add("</td>\n</tr>\n</table>\n</section>\n")
-}
-
-// line tells how the line to the district is.
-func (m *markup) line(l linkView) {
-	class, word := "state", "未配置 none"
-	switch {
-	case l.Connected:
-		word = "已连接 connected"
-	case l.Broker != "":
-		class, word = "state fault", "未连接 not connected"
-	}
-	m.add("<tr>\n<th scope=\"row\">连接 Line</th>\n<td class=\"%s\"><b>%s</b>", class, word)
-	m.said(`<span class="small">%s %s</span>`, l.Why)
-	m.said(`<span class="small">%s %s</span>`, l.For)
-	m.raw(l.Broker)
-	if !l.Connected {
-		m.raw(l.Err)
-	}
-	m.add("</td>\n</tr>\n")
-}
-
-// siteFile tells why a newer site file is not in use.
-func (m *markup) siteFile(s Site) {
-	m.addIf("<section>\n<h2>配置 Site file</h2>\n<pre>%s</pre>\n</section>\n", s.Rejected)
+// door is the page for who has not said yet who he is. It works without a script.
+func (m *sheet) door(wrong string) {
+	m.add("<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n", m.w("en|zh-CN"))
+	m.add("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
+	m.add("<title>firepost</title>\n<link rel=\"icon\" href=\"icon.svg\">\n" +
+		"<link rel=\"stylesheet\" href=\"page.css\">\n</head>\n<body>\n<main class=\"door\">\n")
+	m.loginForm(wrong)
+	m.add(`<p><a lang="%s" hreflang="%s" href="?lang=%s">%s</a></p>`, m.w("zh-CN|en"), m.w("zh|en"),
+		m.w("zh|en"), m.w("中文|English"))
+	m.add("\n</main>\n</body>\n</html>\n")
 }

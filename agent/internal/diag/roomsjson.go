@@ -34,12 +34,13 @@ type (
 		MemoryOnly   bool       `json:"memory_only"`
 	}
 	laneJSON struct {
-		Name      string `json:"lane"`
-		Held      uint64 `json:"held"`
-		HeldBytes int64  `json:"held_bytes"`
-		Dropped   uint64 `json:"dropped"`
-		Sent      uint64 `json:"sent"`
-		Confirmed uint64 `json:"confirmed"`
+		Name      string     `json:"lane"`
+		Held      uint64     `json:"held"`
+		HeldBytes int64      `json:"held_bytes"`
+		Oldest    *time.Time `json:"oldest,omitempty"`
+		Dropped   uint64     `json:"dropped"`
+		Sent      uint64     `json:"sent"`
+		Confirmed uint64     `json:"confirmed"`
 	}
 	linkJSON struct {
 		Broker    string     `json:"broker,omitempty"`
@@ -91,7 +92,10 @@ func (j *statusJSON) rooms(s *Status) {
 		MemoryOnly: o.MemoryOnly,
 	}
 	for _, l := range o.Lanes {
-		j.Outbox.Lanes = append(j.Outbox.Lanes, laneJSON(l))
+		j.Outbox.Lanes = append(j.Outbox.Lanes, laneJSON{
+			Name: l.Name, Held: l.Held, HeldBytes: l.HeldBytes, Oldest: moment(l.Oldest),
+			Dropped: l.Dropped, Sent: l.Sent, Confirmed: l.Confirmed,
+		})
 	}
 	l := s.Link
 	j.Link = linkJSON{

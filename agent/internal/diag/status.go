@@ -15,6 +15,7 @@ type Status struct {
 	Now   point.Instant // the agent's own time then; a Panel that is much older has stopped
 	Panel *alarm.Snapshot
 	Zones []alarm.ZonePlan
+	Items []alarm.ItemPlan // that are checked again and again
 
 	Site     Site
 	Guard    Guard
@@ -87,6 +88,7 @@ type Lane struct {
 	Name            string // a, e, t
 	Held            uint64
 	HeldBytes       int64
+	Oldest          time.Time // of what is held; zero: nothing is, or not known
 	Dropped         uint64
 	Sent, Confirmed uint64 // messages
 }

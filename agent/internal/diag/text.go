@@ -17,8 +17,11 @@ const columns = 80
 // tells: ! an alarm, x a fault, > something to do, - out of service.
 type text struct {
 	bytes.Buffer
-	chinese bool
+	tongue
 }
+
+// tongue is the language of a face.
+type tongue struct{ chinese bool }
 
 // Marks of a line.
 const (
@@ -30,7 +33,7 @@ const (
 )
 
 // say picks the language.
-func (t *text) say(w alarm.Text) string {
+func (t tongue) say(w alarm.Text) string {
 	if t.chinese {
 		return w.Zh
 	}
@@ -39,7 +42,7 @@ func (t *text) say(w alarm.Text) string {
 
 // w picks the language of words that only a terminal shows, written "English|中文", and puts args in
 // the places of its underscores. This is a third of the code that an alarm.Text and + would take.
-func (t *text) w(words string, args ...string) string {
+func (t tongue) w(words string, args ...string) string {
 	en, zh, _ := strings.Cut(words, "|")
 	said, rest := "", t.say(alarm.Text{En: en, Zh: zh})
 	for _, arg := range args {
@@ -50,13 +53,13 @@ func (t *text) w(words string, args ...string) string {
 }
 
 // bare is a sentence without its stop, to stand among others.
-func (t *text) bare(w alarm.Text) string { return strings.TrimRight(t.say(w), ".。") }
+func (t tongue) bare(w alarm.Text) string { return strings.TrimRight(t.say(w), ".。") }
 
 // span says how long something lasts.
-func (t *text) span(d time.Duration) string { return t.say(span(d)) }
+func (t tongue) span(d time.Duration) string { return t.say(span(d)) }
 
 // list joins the parts that are there, as a sentence does.
-func (t *text) list(parts ...string) string {
+func (t tongue) list(parts ...string) string {
 	all, comma := "", t.w(", |，")
 	for _, p := range parts {
 		if p != "" && all != "" {

@@ -87,8 +87,8 @@ func TestFacesOfATerminal(t *testing.T) {
 		"tried":   {tried(), []string{"status", "drill", "walktest"}},
 		"unborn":  {nil, []string{"status", "events"}},
 	} {
-		h := newPages(func() *Status { return c.of }, eventful,
-			func() time.Time { return made.Add(time.Second) })
+		h := newPages(Source{Status: func() *Status { return c.of }, Events: eventful},
+			func() time.Time { return made.Add(time.Second) }).Handler()
 		said := ""
 		for _, face := range c.faces {
 			for _, lang := range []string{"en", "zh"} {
@@ -115,9 +115,12 @@ func TestNoTextSteersATerminal(t *testing.T) {
 	s, evil := burning(), "x\x1b[2J\n! FIRE\u202e\u009b1A\u200b\x00"
 	s.Panel.Points[0].Name, s.Panel.Points[0].Reason = evil, evil
 	s.Panel.Faults[0].Detail, s.Link.Err, s.Site.Name, s.Site.Rejected = evil, evil, evil, evil
-	h := newPages(func() *Status { return s }, func(int) []alarm.Event {
-		return []alarm.Event{{Kind: alarm.Disabled, Point: "smoke-1", Reason: evil}}
-	}, func() time.Time { return made })
+	h := newPages(Source{
+		Status: func() *Status { return s },
+		Events: func(int) []alarm.Event {
+			return []alarm.Event{{Kind: alarm.Disabled, Point: "smoke-1", Reason: evil}}
+		},
+	}, func() time.Time { return made }).Handler()
 	for _, face := range []string{"status", "points/smoke-1", "events"} {
 		body := get(h, "/text/en/"+face).Body.String()
 		if i := strings.IndexFunc(body, func(r rune) bool {
@@ -159,7 +162,8 @@ func TestFacesThatAreNot(t *testing.T) {
 
 // Before the first status the events are told to a program as they are to a person.
 func TestEventsBeforeTheFirstStatus(t *testing.T) {
-	h := newPages(func() *Status { return nil }, eventful, func() time.Time { return made })
+	h := newPages(Source{Status: func() *Status { return nil }, Events: eventful},
+		func() time.Time { return made }).Handler()
 	for path, want := range map[string]string{
 		"/events.json": `"kind": `, "/events.json/5": `"kind": `, "/text/en/events/5": "\n",
 	} {

@@ -55,7 +55,7 @@ func (s *Status) wall(at point.Instant) (moment time.Time, ok bool) {
 }
 
 // when is the time of an event, or how long ago it was.
-func (t *text) when(s *Status, at point.Instant) string {
+func (t tongue) when(s *Status, at point.Instant) string {
 	if moment, ok := s.wall(at); ok {
 		return moment.Format("01-02 15:04:05")
 	}
@@ -63,7 +63,7 @@ func (t *text) when(s *Status, at point.Instant) string {
 }
 
 // reason is a reason of an alarm in few words.
-func (t *text) reason(why *whyView) string {
+func (t tongue) reason(why *whyView) string {
 	if why.Part != "" {
 		return t.w("_ is _ of an alarm, alone at _|_，占报警 _，单独报警值 _", why.Value, why.Part, why.Limit)
 	}
@@ -71,7 +71,7 @@ func (t *text) reason(why *whyView) string {
 }
 
 // event tells what a list does not say of an event beside its time and its kind.
-func (t *text) event(e *alarm.Event, n names) string {
+func (t tongue) event(e *alarm.Event, n names) string {
 	said := saying{t.subject(e, n)}
 	switch e.Kind {
 	case alarm.Raised, alarm.Reraised, alarm.Tested:
@@ -128,7 +128,7 @@ func (t *text) event(e *alarm.Event, n names) string {
 }
 
 // subject is what an event is about: what an order names it by, and what people call it.
-func (t *text) subject(e *alarm.Event, n names) string {
+func (t tongue) subject(e *alarm.Event, n names) string {
 	id, all := "", n.points
 	switch {
 	case e.Output != "": // before the point whose alarm drives it

@@ -11,7 +11,7 @@ import (
 // coded are words for a code of the panel.
 type coded struct{ code, words string }
 
-func (t *text) decoded(table []coded, code string) string {
+func (t tongue) decoded(table []coded, code string) string {
 	for i := range table {
 		if table[i].code == code {
 			return t.w(table[i].words)
@@ -39,7 +39,7 @@ var endings = []coded{
 }
 
 // course says how far something is that runs for a time.
-func (t *text) course(running bool, age, left, lasted time.Duration, ended string) string {
+func (t tongue) course(running bool, age, left, lasted time.Duration, ended string) string {
 	if running {
 		return t.w("for _, at most another _|已进行 _，剩余 _", t.span(age), t.span(left))
 	}
@@ -47,7 +47,7 @@ func (t *text) course(running bool, age, left, lasted time.Duration, ended strin
 }
 
 // took is a span that may be short.
-func (t *text) took(d time.Duration) string {
+func (t tongue) took(d time.Duration) string {
 	if d >= 10*time.Second {
 		return t.span(d)
 	}

@@ -17,8 +17,8 @@ const (
 
 // serveText serves a face for terminals. Its path names the language, the face, and the point or
 // the number of events.
-func (p *pages) serveText(w http.ResponseWriter, r *http.Request) {
-	t, s := &text{chinese: r.PathValue("language") == "zh"}, p.status()
+func (p *Pages) serveText(w http.ResponseWriter, r *http.Request) {
+	t, s := &text{tongue: tongue{r.PathValue("language") == "zh"}}, p.src.Status()
 	if s == nil {
 		s = &Status{}
 	}
@@ -30,7 +30,7 @@ func (p *pages) serveText(w http.ResponseWriter, r *http.Request) {
 }
 
 // face writes one face, or says what is wrong with what was asked for.
-func (t *text) face(p *pages, s *Status, face, of string) (wrong string) {
+func (t *text) face(p *Pages, s *Status, face, of string) (wrong string) {
 	if s.Panel == nil && face != "status" && face != "events" {
 		return t.w("the panel is starting; ask again|系统启动中，请稍后再试")
 	}
@@ -43,7 +43,7 @@ func (t *text) face(p *pages, s *Status, face, of string) (wrong string) {
 		if !ok {
 			return t.w("write 1 to _ events|事件数须为 1 至 _", strconv.Itoa(mostEvents))
 		}
-		t.events(s, p.events(n))
+		t.events(s, p.src.Events(n))
 	case "points":
 		if !s.alive(p.now()) {
 			t.line(broken, t.w("_. _|_。_", t.say(silent.Text), t.say(silent.Do)))
@@ -81,8 +81,8 @@ func howMany(of string) (n int, ok bool) {
 	return n, err == nil && n >= 1 && n <= mostEvents
 }
 
-func (p *pages) serveEvents(w http.ResponseWriter, r *http.Request) {
-	s := p.status()
+func (p *Pages) serveEvents(w http.ResponseWriter, r *http.Request) {
+	s := p.src.Status()
 	if s == nil {
 		s = &Status{}
 	}
@@ -91,7 +91,7 @@ func (p *pages) serveEvents(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "write 1 to "+strconv.Itoa(mostEvents)+" events", http.StatusNotFound)
 		return
 	}
-	body, err := json.MarshalIndent(newEventsJSON(s, p.events(n)), "", "  ")
+	body, err := json.MarshalIndent(newEventsJSON(s, p.src.Events(n)), "", "  ")
 	if err != nil {
 		http.Error(w, "events: "+err.Error(), http.StatusInternalServerError)
 		return

@@ -7,7 +7,6 @@ import (
 	"github.com/firepost/firepost/agent/alarm"
 	"github.com/firepost/firepost/agent/detect"
 	"github.com/firepost/firepost/agent/point"
-	"github.com/firepost/firepost/drivers"
 )
 
 // barLong is how many cells a bar has between its ends; valueWide is a value of most points.
@@ -41,12 +40,9 @@ func barOf(c *alarm.ChannelState, conditions []detect.Condition) string {
 }
 
 // value is what a channel reads, and why it is not to be believed.
-func (t *text) value(c *alarm.ChannelState) string {
+func (t tongue) value(c *alarm.ChannelState) string {
 	v := newValueView(*c)
-	if v.Text != "" && c.Quantity == drivers.Contact {
-		v.Text = t.say(contactText(c.Value))
-	}
-	return t.list(v.Text, t.say(v.Note))
+	return t.list(t.say(v.Text), t.say(v.Note))
 }
 
 // points lists all points, those first that are not normal.
@@ -189,7 +185,7 @@ var conditionTexts = [...]string{
 }
 
 // condition says when a point leaves normal.
-func (t *text) condition(c *detect.Condition) string {
+func (t tongue) condition(c *detect.Condition) string {
 	words := "_"
 	if int(c.Kind) < len(conditionTexts) {
 		words = conditionTexts[c.Kind]
@@ -213,7 +209,7 @@ var originTexts = [...]string{
 }
 
 // who says from where somebody acted, and who he is.
-func (t *text) who(by alarm.Origin) string {
+func (t tongue) who(by alarm.Origin) string {
 	if by == (alarm.Origin{}) || int(by.Kind) >= len(originTexts) {
 		return ""
 	}

@@ -105,7 +105,7 @@ func (t *text) alarm(p *alarm.Snapshot, a *alarm.AlarmState, v *alarmView, head 
 }
 
 // how tells for how long an alarm has stood, and what was done about it.
-func (t *text) how(p *alarm.Snapshot, a *alarm.AlarmState) string {
+func (t tongue) how(p *alarm.Snapshot, a *alarm.AlarmState) string {
 	said := saying{t.w("for _|已持续 _", t.span(p.At.Sub(a.Reached)))}
 	if a.Reached > a.Since {
 		said.add(t.w("first seen _ ago|_前首次发现", t.span(p.At.Sub(a.Since))))

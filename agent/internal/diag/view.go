@@ -72,7 +72,7 @@ type pointView struct {
 }
 
 type valueView struct {
-	Text string // empty: none
+	Text alarm.Text // empty: none
 	Note alarm.Text
 }
 
@@ -257,9 +257,10 @@ func pointState(p *alarm.PointState, level detect.Level) state {
 func newValueView(c alarm.ChannelState) valueView {
 	v := valueView{}
 	if c.Seen && c.Quality != point.Bad {
-		v.Text = shown(c.Quantity, c.Value)
+		text := shown(c.Quantity, c.Value)
+		v.Text = alarm.Text{En: text, Zh: text}
 		if c.Quantity == drivers.Contact {
-			v.Text = contact(c.Value)
+			v.Text = contactText(c.Value)
 		}
 	}
 	if c.Quality == point.Good {
@@ -270,11 +271,6 @@ func newValueView(c alarm.ChannelState) valueView {
 		v.Note = r
 	}
 	return v
-}
-
-func contact(value int64) string {
-	said := contactText(value)
-	return said.Zh + " " + said.En
 }
 
 func contactText(value int64) alarm.Text {
