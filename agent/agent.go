@@ -37,15 +37,22 @@ type Options struct {
 	// is told.
 	Pet func()
 
-	Version  string    // of the program, for people
-	Built    time.Time // a clock that shows less is wrong; zero: not known
-	Sim      bool      // the board is simulated, and every face says so
-	Rejected error     // why the newest site file is not in use; nil: it is
+	Version string    // of the program, for people
+	Built   time.Time // a clock that shows less is wrong; zero: not known
+	Sim     bool      // the board is simulated, and every face says so
+	// File is the site file, for Reload. Empty: the site stays what it is.
+	File     string
+	Rejected error // why the newest site file is not in use; nil: it is
+	// Page is where the page is served, host:port, whatever the site file says; "off": nowhere.
+	Page string
+	// Restart is told, once, that Run should end and another agent begin with the site file, which
+	// has changed in more than this one can take over. It is told while no alarm stands, and must
+	// not wait. nil: such a file is refused.
+	Restart func()
 }
 
 // Agent is one site under watch.
 type Agent struct {
-	site    *site.Site
 	o       Options
 	log     *slog.Logger
 	clock   clock
@@ -54,11 +61,15 @@ type Agent struct {
 	lines   *lines
 	hooks
 
-	ran    atomic.Bool
-	guard  atomic.Pointer[guard.Guard]
-	status atomic.Pointer[diag.Status]
-	day    atomic.Int32 // today, as the panel is told; 0: not known
-	pins   pins
+	ran     atomic.Bool
+	guard   atomic.Pointer[guard.Guard]
+	status  atomic.Pointer[diag.Status]
+	edition atomic.Uint64 // how often the site has changed
+	inUse   atomic.Pointer[site.Site]
+	spoilt  atomic.Pointer[string] // why a newer site file is not in use; nil: it is
+	jobs    chan job               // for the room that changes the site
+	day     atomic.Int32           // today, as the panel is told; 0: not known
+	pins    pins
 
 	history *history.Store
 }
@@ -88,7 +99,7 @@ func New(s *site.Site, o Options) (*Agent, error) {
 		o.Version = moduleVersion()
 	}
 	a := &Agent{
-		site: s, o: o, clock: clock{system: o.Wall, built: o.Built}, pins: newPINs(),
+		o: o, jobs: make(chan job), clock: clock{system: o.Wall, built: o.Built}, pins: newPINs(),
 		hooks: hooks{
 			open: keeper.Open, load: provisioning.Loader.Load, dial: dialIdentity, beat: kernelBeat(),
 		},
@@ -100,6 +111,10 @@ func New(s *site.Site, o Options) (*Agent, error) {
 	}
 	if a.outputs, err = wireOutputs(s, o.Board); err != nil {
 		return nil, err
+	}
+	a.adopt(s)
+	if o.Rejected != nil {
+		a.reject(o.Rejected.Error())
 	}
 	a.status.Store(&diag.Status{Sim: o.Sim})
 	feeds := 0
@@ -127,7 +142,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 	m := a.recall()
 	g := guard.New(guard.Config{
-		Panel: alarm.New(a.site.Plan(), m.saved), Sensors: a.sensors, Outputs: a.outputs,
+		Panel: alarm.New(a.site().Plan(), m.saved), Sensors: a.sensors, Outputs: a.outputs,
 		Day:  func() alarm.Date { return alarm.Date(a.day.Load()) },
 		Beat: a.beat, Pet: a.o.Pet, Save: m.save, Crash: a.crash, Log: a.log,
 	})

@@ -30,7 +30,6 @@ type line struct {
 	faults *faults
 	store  *buffer.Outbox
 	stamp  func() buffer.Stamp
-	zones  map[alarm.ZoneID]string
 	ledger *ledger.Ledger
 	asked  atomic.Uint64 // how often the district has asked for up/active
 
@@ -44,14 +43,9 @@ type line struct {
 
 func newLine(a *Agent, g *guard.Guard, m *memory, store *buffer.Outbox) *line {
 	l := &line{
-		a: a, g: g, faults: m.faults, store: store, stamp: a.stamp(g, m),
-		zones: map[alarm.ZoneID]string{}, why: errNotRead,
+		a: a, g: g, faults: m.faults, store: store, stamp: a.stamp(g, m), why: errNotRead,
 	}
-	plan := a.site.Plan()
-	for _, z := range plan.Zones {
-		l.zones[z.ID] = z.Name
-	}
-	l.ledger = l.newLedger(m, plan)
+	l.ledger = l.newLedger(m)
 	return l
 }
 
@@ -148,6 +142,7 @@ func (l *line) config(id *provisioning.Identity) uplink.Config {
 		Stamp:    l.stamp,
 		Birth:    func() wire.State { return l.birth(id) },
 		Desc:     func() []byte { return l.describe(device) },
+		Revision: l.a.edition.Load,
 		Active:   l.active,
 		Platform: l.a.clock.hear,
 		Command:  l.ledger.Take,
@@ -187,7 +182,7 @@ func (l *line) birth(id *provisioning.Identity) wire.State {
 	now, stats := l.stamp(), l.store.Stats()
 	s := wire.State{
 		Online: true, HW: id.Hardware, Boot: now.Boot, Epoch: l.store.Epoch(),
-		FW: l.a.o.Version, Cfg: l.a.site.Hash, TQ: wire.ClockQuality(now.Quality).String(),
+		FW: l.a.o.Version, Cfg: l.a.site().Hash, TQ: wire.ClockQuality(now.Quality).String(),
 		Last: map[string]uint64{}, Lost: map[string]uint64{}, Cause: "start",
 		TS: wire.WallTime(now.Wall, now.Mono), Sim: l.a.o.Sim, CmdCur: l.ledger.Last(),
 	}
@@ -215,7 +210,8 @@ func (l *line) birth(id *provisioning.Identity) wire.State {
 // describe is what the names and numbers of this run mean. The dictionary is made once for an
 // epoch: each new one would be a new description. Only the courier's goroutine calls it.
 func (l *line) describe(d wire.Device) []byte {
-	plan := l.a.site.Plan()
+	s := l.a.site()
+	plan := s.Plan()
 	if epoch := l.store.Epoch(); epoch != l.dictEpoch {
 		now := l.stamp()
 		l.dictEpoch, l.dict = epoch, wire.DeviceDict(d, wire.Meta{
@@ -224,7 +220,7 @@ func (l *line) describe(d wire.Device) []byte {
 		}, plan, l.g.Snapshot())
 	}
 	return wire.Desc{
-		Site: l.a.site.ID, Name: l.a.site.Name, FW: l.a.o.Version, Cfg: l.a.site.Hash,
+		Site: s.ID, Name: s.Name, FW: l.a.o.Version, Cfg: s.Hash,
 		Plan: plan, Sim: l.a.o.Sim, Dict: l.dict,
 	}.JSON()
 }
@@ -234,11 +230,15 @@ func (l *line) describe(d wire.Device) []byte {
 func (l *line) active() (uint64, func(most int) []byte) {
 	version := l.g.Snapshot().LastEvent ^ l.asked.Load()<<askedShift
 	return version, func(most int) []byte {
+		zones := map[alarm.ZoneID]string{}
+		for _, z := range l.a.site().Plan().Zones {
+			zones[z.ID] = z.Name
+		}
 		asOf := map[string]uint64{"a": l.store.Tail(buffer.Alarm)}
 		now := l.stamp()
 		return wire.Active{
 			Snapshot: l.g.Snapshot(), AsOf: asOf, Wall: now.Wall,
-			Quality: wire.ClockQuality(now.Quality), Zones: l.zones, Max: most,
+			Quality: wire.ClockQuality(now.Quality), Zones: zones, Max: most,
 		}.JSON()
 	}
 }

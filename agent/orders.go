@@ -15,16 +15,13 @@ import (
 const clockError = time.Minute
 
 // newLedger is the ledger of the orders that the district gives.
-func (l *line) newLedger(m *memory, plan alarm.Plan) *ledger.Ledger {
-	points := make(map[point.ID]*alarm.PointPlan, len(plan.Points))
-	for i := range plan.Points {
-		points[plan.Points[i].ID] = &plan.Points[i]
-	}
+func (l *line) newLedger(m *memory) *ledger.Ledger {
 	return ledger.New(ledger.Config{
-		Dir: l.a.o.Dir, Boot: m.boot, Outputs: plan.Outputs, Ring: l.g.Ring(),
+		Dir: l.a.o.Dir, Boot: m.boot, Ring: l.g.Ring(),
+		Outputs:  func() []alarm.OutputPlan { return l.a.site().Plan().Outputs },
 		Snapshot: l.g.Snapshot, Submit: l.g.Submit, Now: l.g.Now, Wall: l.wall,
 		Answer:    func(body []byte) { l.store.Put(buffer.Alarm, 1, body) },
-		Read:      func(ids []point.ID) []byte { return l.read(points, ids) },
+		Read:      func(ids []point.ID) []byte { return l.read(ids) },
 		Republish: func() { l.asked.Add(1) },
 		Notice:    l.faults.of("ledger"), Log: l.a.log,
 	})
@@ -38,8 +35,8 @@ func (l *line) wall() (now time.Time, known bool) {
 
 // read packs the newest values of points; nil: one of them is unknown. A channel that has given
 // none is bad, and so is a point without any.
-func (l *line) read(plan map[point.ID]*alarm.PointPlan, ids []point.ID) []byte {
-	s := l.g.Snapshot()
+func (l *line) read(ids []point.ID) []byte {
+	s, plan := l.g.Snapshot(), l.a.site().Plan()
 	var rs []wire.Record
 	for _, id := range ids {
 		i := slices.IndexFunc(s.Points, func(p alarm.PointState) bool { return p.ID == id })
@@ -59,7 +56,7 @@ func (l *line) read(plan map[point.ID]*alarm.PointPlan, ids []point.ID) []byte {
 			}
 			nth := count[c.Quantity.String()]
 			count[c.Quantity.String()]++
-			r.Name = wire.Series(plan[id], id, c.Quantity, nth)
+			r.Name = wire.Series(planOf(&plan, id), id, c.Quantity, nth)
 			rs = append(rs, r)
 		}
 		if len(p.Channels) == 0 {
@@ -69,4 +66,13 @@ func (l *line) read(plan map[point.ID]*alarm.PointPlan, ids []point.ID) []byte {
 		}
 	}
 	return wire.Pack(l.device(), l.stamp().Wall, s.At, rs)
+}
+
+// planOf is the plan of a point; nil: there is none.
+func planOf(p *alarm.Plan, id point.ID) *alarm.PointPlan {
+	i := slices.IndexFunc(p.Points, func(x alarm.PointPlan) bool { return x.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &p.Points[i]
 }

@@ -75,17 +75,18 @@ func (p *pins) check(ctx context.Context, o *site.Operator, pin string) (right, 
 // acts at level 2. It returns why the order shall not come to the panel, or nothing.
 func (a *Agent) identify(ctx context.Context, o *Order, c *alarm.Command) (reason string) {
 	c.By = alarm.Origin{Kind: alarm.CLI, Operator: o.Operator, Level: 2}
-	if len(a.site.Operators) == 0 {
+	operators := a.site().Operators
+	if len(operators) == 0 {
 		return ""
 	}
 	c.By.Level = 1
-	i := slices.IndexFunc(a.site.Operators, func(p site.Operator) bool {
+	i := slices.IndexFunc(operators, func(p site.Operator) bool {
 		return p.Number == o.Operator
 	})
 	if i < 0 {
 		return "" // The panel refuses, and keeps it in its records.
 	}
-	who := &a.site.Operators[i]
+	who := &operators[i]
 	if o.PIN == "" {
 		if c.Action.Needs() > 1 && who.Level > 1 {
 			return ReasonPINNeeded

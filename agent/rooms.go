@@ -11,6 +11,7 @@ import (
 	"github.com/firepost/firepost/agent/alarm"
 	"github.com/firepost/firepost/agent/internal/guard"
 	"github.com/firepost/firepost/agent/internal/scribe"
+	"github.com/firepost/firepost/agent/site"
 	"github.com/firepost/firepost/buffer"
 )
 
@@ -33,11 +34,13 @@ func (a *Agent) rooms(ctx context.Context, g *guard.Guard, m *memory) {
 	if a.o.OnEvent != nil {
 		rooms.start(ctx, "hook", a.follower(g, "hook", a.o.OnEvent).run)
 	}
-	rooms.start(ctx, "scribe", a.scribe(g, m, store, l).Run)
+	writer := a.scribe(g, m, store, l)
+	rooms.start(ctx, "scribe", writer.Run)
 	rooms.start(ctx, "ledger", l.ledger.Run)
 	rooms.start(ctx, "uplink", l.run)
 	rooms.start(ctx, "status", w.run)
 	rooms.start(ctx, "page", a.page)
+	rooms.start(ctx, "site", (&siteRoom{a: a, g: g, faults: m.faults, scribe: writer}).run)
 	<-ctx.Done()
 	a.name(rooms.end())
 	if err := store.Close(); err != nil {
@@ -75,8 +78,8 @@ func (a *Agent) tell(m *memory) {
 		m.faults.say("start", alarm.SavedLost, true, m.lost.Error())
 		a.log.Error("saved state", "err", m.lost)
 	}
-	if a.o.Rejected != nil {
-		m.faults.say("start", alarm.PlanRejected, true, a.o.Rejected.Error())
+	if why := a.spoilt.Load(); why != nil {
+		m.faults.say("site", alarm.PlanRejected, true, *why)
 	}
 }
 
@@ -104,10 +107,15 @@ func (a *Agent) scribe(
 	stamp := a.stamp(g, m)
 	return scribe.New(scribe.Config{
 		Ring: g.Ring(), Snapshot: g.Snapshot, Outbox: store, Now: g.Now,
-		Wall: func() int64 { return stamp().Wall }, Device: l.device, Plan: a.site.Plan(),
-		LastEvent: m.saved.LastEvent, Report: a.site.District.Report,
-		DeadBands: a.site.District.Deadband,
+		Wall: func() int64 { return stamp().Wall }, Device: l.device,
+		LastEvent: m.saved.LastEvent, Terms: termsOf(a.site()),
 	})
+}
+
+func termsOf(s *site.Site) scribe.Terms {
+	return scribe.Terms{
+		Plan: s.Plan(), Report: s.District.Report, DeadBands: s.District.Deadband,
+	}
 }
 
 // crashTime is how long a panic of the panel waits for its record: the new process is waited for.

@@ -16,7 +16,7 @@ import (
 // When it is not, the last good copy counts and rejected says what is wrong with the file; without
 // a copy, err says it.
 func LoadSite(path, dir string) (s *site.Site, rejected, err error) {
-	good := filepath.Join(dir, "site", "good.toml")
+	good := goodPath(dir)
 	s, err = site.Load(path)
 	if err == nil {
 		kept := make(chan struct{})
@@ -54,3 +54,6 @@ func keepGood(path, good string) {
 		_ = renameio.WriteFile(good, data, 0o640)
 	}
 }
+
+// goodPath is where the copy of the last good site file lies.
+func goodPath(dir string) string { return filepath.Join(dir, "site", "good.toml") }

@@ -11,6 +11,7 @@ import (
 	"github.com/firepost/firepost/agent/alarm"
 	"github.com/firepost/firepost/agent/internal/diag"
 	"github.com/firepost/firepost/agent/internal/guard"
+	"github.com/firepost/firepost/agent/site"
 	"github.com/firepost/firepost/agent/wire"
 	"github.com/firepost/firepost/buffer"
 	"github.com/firepost/firepost/provisioning"
@@ -23,10 +24,13 @@ func (a *Agent) Handler() http.Handler { return a.pages(diag.ReadOnly).Handler()
 
 func (a *Agent) pages(acting diag.Acting) *diag.Pages {
 	return diag.New(diag.Source{
-		Status: a.status.Load, Events: a.newest, History: a.history, Effects: a.site.Rows,
+		Status: a.status.Load, Events: a.newest, History: a.history, Effects: a.rows,
 		Acting: acting,
 	})
 }
+
+// rows are what the outputs of the site in use do.
+func (a *Agent) rows(chinese bool) [][]string { return a.site().Rows(chinese) }
 
 // newest are the newest events of this run, the newest last.
 func (a *Agent) newest(most int) []alarm.Event {
@@ -42,8 +46,9 @@ const pageRetry = 10 * time.Second
 // page serves Handler where the site file says, until ctx ends.
 func (a *Agent) page(ctx context.Context) error {
 	told := ""
-	for a.site.Page.Listen != "" && ctx.Err() == nil {
-		l, err := net.Listen("tcp", a.site.Page.Listen)
+	listen := a.site().Page.Listen
+	for listen != "" && ctx.Err() == nil {
+		l, err := net.Listen("tcp", listen)
 		if err == nil {
 			a.log.Info("page", "url", "http://"+l.Addr().String()+"/")
 			return serve(ctx, l, a.Handler())
@@ -82,17 +87,16 @@ type watch struct {
 	store  *buffer.Outbox
 	line   *line
 	faults *faults
-	zones  []alarm.ZonePlan
-	items  []alarm.ItemPlan
-	unset  bool // the clock, as the panel was told
+	site   *site.Site
+	zones  []alarm.ZonePlan // of site
+	items  []alarm.ItemPlan // of site
+	unset  bool             // the clock, as the panel was told
 }
 
 // run makes a new status once a second and at each event.
 func (w *watch) run(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	plan := w.a.site.Plan()
-	w.zones, w.items = plan.Zones, plan.Items
 	for {
 		more := w.g.Ring().More()
 		s := w.status()
@@ -119,18 +123,22 @@ func (w *watch) tellClock() {
 
 func (w *watch) status() *diag.Status {
 	a, now := w.a, w.a.clock.now()
+	if s := a.site(); s != w.site {
+		plan := s.Plan()
+		w.site, w.zones, w.items = s, plan.Zones, plan.Items
+	}
 	s := &diag.Status{
 		Made: time.Now(), Now: w.g.Now(), Panel: w.g.Snapshot(), Zones: w.zones,
 		Items: w.items,
-		Site:  diag.Site{ID: a.site.ID, Name: a.site.Name, Hash: a.site.Hash},
+		Site:  diag.Site{ID: w.site.ID, Name: w.site.Name, Hash: w.site.Hash},
 		Clock: diag.Clock{Now: now.Now, Quality: now.Quality.String(), Error: now.Error},
 		Build: diag.Build{
 			Version: a.o.Version, Go: runtime.Version(), Arch: runtime.GOOS + "/" + runtime.GOARCH,
 		},
 		Sim: a.o.Sim,
 	}
-	if a.o.Rejected != nil {
-		s.Site.Rejected = a.o.Rejected.Error()
+	if why := a.spoilt.Load(); why != nil {
+		s.Site.Rejected = *why
 	}
 	w.loop(s)
 	w.records(s)

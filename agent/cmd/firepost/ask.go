@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -98,19 +97,8 @@ func (k *ask) send() (ans agent.Answer, err error) {
 	if err != nil {
 		return ans, err
 	}
-	r, err := k.client().Post("http://firepost/command", "application/json", bytes.NewReader(body))
-	if err != nil {
-		return ans, k.unreachable(err)
-	}
-	defer r.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(r.Body, mostAnswer))
-	if err != nil {
-		return ans, err
-	}
-	if json.Unmarshal(text, &ans) != nil {
-		return ans, errors.New(strings.TrimSpace(string(text)))
-	}
-	return ans, nil
+	_, err = k.post("/command", bytes.NewReader(body), &ans)
+	return ans, err
 }
 
 // hints say what to write instead, behind the words of a refusal.

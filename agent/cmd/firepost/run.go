@@ -90,20 +90,20 @@ func (c *runCmd) run(o outlet, _ []string) error {
 	for _, w := range s.Warnings {
 		log.Warn("site file", "err", w.String())
 	}
-	if c.page != "" {
-		s.Page.Listen = c.page
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	anew := &renewal{stop: stop}
 	a, err := agent.New(s, agent.Options{
 		Board: c.board(), Dir: c.dir, Log: log, Sim: c.sim != "", Version: version,
-		Built: buildTime(), Rejected: rejected, Pet: watchdog(),
+		Built: buildTime(), File: c.config, Rejected: rejected, Page: c.page, Restart: anew.ask,
+		Pet: watchdog(),
 	})
 	if err != nil {
 		return err
 	}
 	go serveControl(ctx, a, c.socket(), log)
-	return a.Run(ctx)
+	go followHUP(ctx, a, log)
+	return anew.begin(a.Run(ctx), log)
 }
 
 // refuse prints every mistake of a site file and ends with EX_CONFIG: without a good plan nothing

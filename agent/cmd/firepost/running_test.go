@@ -41,6 +41,7 @@ func TestRunning(t *testing.T) {
 		{"EndsWithinAPattern", endsWithinAPattern},
 		{"GoesOnWithTheLastGoodSite", goesOnWithTheLastGoodSite},
 		{"LeavesAFileAtTheSocketAlone", leavesAFileAtTheSocketAlone},
+		{"ReadsItsSiteFileAgain", readsItsSiteFileAgain},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -195,6 +195,8 @@ func (p *relayPanel) Step(_ point.Instant, in alarm.Input) alarm.Decision {
 	return alarm.Decision{Wishes: p.out[:]}
 }
 
+func (p *relayPanel) Replan(point.Instant, alarm.Plan) alarm.Decision { return alarm.Decision{} }
+
 func (p *relayPanel) Snapshot(point.Instant) *alarm.Snapshot { return &alarm.Snapshot{} }
 
 // busyInside keeps n goroutines at work that encode and decode, as a backlog does.

@@ -221,6 +221,8 @@ func (s *script) Step(now point.Instant, in alarm.Input) alarm.Decision {
 	return d
 }
 
+func (s *script) Replan(point.Instant, alarm.Plan) alarm.Decision { return alarm.Decision{} }
+
 func (s *script) Snapshot(now point.Instant) *alarm.Snapshot { return &alarm.Snapshot{At: now} }
 
 func (s *script) wish(p alarm.Pattern) {

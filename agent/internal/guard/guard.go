@@ -30,6 +30,7 @@ var ErrBusy = errors.New("guard: too many commands wait")
 // Panel is the judgement. *alarm.Panel is one. Only the guard's goroutine calls it.
 type Panel interface {
 	Step(now point.Instant, in alarm.Input) alarm.Decision
+	Replan(now point.Instant, plan alarm.Plan) alarm.Decision
 	Snapshot(now point.Instant) *alarm.Snapshot
 }
 
@@ -98,6 +99,7 @@ type Guard struct {
 	slots         []*slot
 	local, remote chan alarm.Command
 	notices       board
+	plans         chan replan
 	pollers       []*poller
 	writers       []*writer // alarm outputs last
 	byID          map[alarm.OutputID]*writer
@@ -128,6 +130,7 @@ func New(c Config) *Guard {
 		cfg:    c,
 		start:  time.Now(),
 		wake:   make(chan struct{}, 1),
+		plans:  make(chan replan, 1),
 		local:  make(chan alarm.Command, queued),
 		remote: make(chan alarm.Command, queued),
 		byID:   make(map[alarm.OutputID]*writer),
@@ -214,6 +217,31 @@ func (g *Guard) Notice(n alarm.Notice) {
 		return
 	}
 	g.poke()
+}
+
+// replan is a plan on its way to the panel.
+type replan struct {
+	plan alarm.Plan
+	done chan struct{} // closed once the panel has it
+}
+
+// Replan gives the panel another plan between two steps, and returns once it has it. Sensors and
+// outputs go on as they are: the plan must name the same ones. It fails when ctx ends first; the
+// panel may have the plan then.
+func (g *Guard) Replan(ctx context.Context, plan alarm.Plan) error {
+	r := replan{plan, make(chan struct{})}
+	select {
+	case g.plans <- r:
+		g.poke()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-r.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Run opens sensors and outputs and carries on until ctx ends. Then outputs go to rest, but for

@@ -79,7 +79,20 @@ func (g *Guard) step(now point.Instant) {
 	l := &g.loop
 	g.stats.gap.peak(now.Sub(l.last))
 	l.last, l.pending = now, false
-	d := g.cfg.Panel.Step(now, g.gather())
+	select {
+	case r := <-g.plans:
+		g.heed(now, g.cfg.Panel.Replan(now, r.plan))
+		close(r.done)
+	default:
+	}
+	g.heed(now, g.cfg.Panel.Step(now, g.gather()))
+	g.watch(now)
+	g.stats.steps.Add(1)
+	g.stats.step.peak(g.Now().Sub(now))
+}
+
+// heed does what the panel has decided. Outputs come first.
+func (g *Guard) heed(now point.Instant, d alarm.Decision) {
 	if g.order(now, d.Wishes) {
 		// A writer was made ready on this very thread. It goes first, even when this process has
 		// one processor and much else to do.
@@ -89,9 +102,6 @@ func (g *Guard) step(now point.Instant) {
 		g.saves.put(d.Saved)
 	}
 	g.publish(now, d.Events)
-	g.watch(now)
-	g.stats.steps.Add(1)
-	g.stats.step.peak(g.Now().Sub(now))
 }
 
 // crash tells of a panic of the panel and lets it go on: what is left of the judgement cannot be

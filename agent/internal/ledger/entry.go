@@ -136,7 +136,7 @@ func (l *Ledger) objection(e *entry, err error) wire.Rsp {
 // isSafer tells whether an act can only make the site safer.
 func (l *Ledger) isSafer(act *alarm.Command) bool {
 	return act.Action == alarm.Operate && act.On &&
-		slices.ContainsFunc(l.Outputs, func(o alarm.OutputPlan) bool {
+		slices.ContainsFunc(l.Outputs(), func(o alarm.OutputPlan) bool {
 			return o.ID == act.Output && o.Kind.IsSafer()
 		})
 }

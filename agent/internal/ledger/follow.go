@@ -85,7 +85,7 @@ func (l *Ledger) pursue(e *entry, now time.Time, r wire.Rsp) {
 
 // reports tells whether the output of a command reports back.
 func (l *Ledger) reports(e *entry) bool {
-	for _, o := range l.Outputs {
+	for _, o := range l.Outputs() {
 		if o.ID == e.order.Act.Output {
 			return o.Feedback != ""
 		}

@@ -41,8 +41,8 @@ type Ring interface {
 // Config is what a Ledger works with. No function in it may wait. All but Log are required.
 type Config struct {
 	Dir     string
-	Boot    uint32 // number of this run: only the first one may find no file
-	Outputs []alarm.OutputPlan
+	Boot    uint32                    // number of this run: only the first one may find no file
+	Outputs func() []alarm.OutputPlan // of the plan that holds
 
 	Ring     Ring
 	Snapshot func() *alarm.Snapshot

@@ -79,7 +79,8 @@ func newRig(t *testing.T, dir string, saved alarm.Saved, settings ...setting) *r
 	r.guard = guard.New(guard.Config{Panel: alarm.New(p, saved), Save: r.save})
 	r.disk = &testDisk{file: file{dir}, r: r}
 	r.ledger = New(Config{
-		Dir: dir, Boot: saved.Boot + 1, Outputs: p.Outputs, Ring: r.guard.Ring(),
+		Dir: dir, Boot: saved.Boot + 1, Ring: r.guard.Ring(),
+		Outputs:  func() []alarm.OutputPlan { return p.Outputs },
 		Snapshot: r.guard.Snapshot, Now: r.guard.Now,
 		Submit: func(c alarm.Command) error {
 			r.at("before the panel is asked")

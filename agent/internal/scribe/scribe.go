@@ -4,6 +4,7 @@ package scribe
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
@@ -37,18 +38,22 @@ type Config struct {
 	Now      func() point.Instant
 	Wall     func() int64  // Unix ms; 0 while the clock is not set. nil: never set
 	Device   func() string // id of the device, the base name of its measurements
-	Plan     alarm.Plan    // for names and rules in words; its rules are not stepped
 	// LastEvent is the last event number that the previous run is known to have given out; 0: not
 	// known.
 	LastEvent uint64
+	Terms
+	// Batch is how long a record waits for others; 0: 10 s.
+	Batch time.Duration
+}
 
+// Terms are what the site file says of records.
+type Terms struct {
+	Plan alarm.Plan // for names and rules in words; its rules are not stepped
 	// Report is the longest time between two records of a channel; 0: 60 s.
 	Report time.Duration
 	// DeadBands says how far a value moves before it makes a record, in the quantity's unit; 0:
 	// each change. A quantity that is missing has the default.
 	DeadBands map[drivers.Quantity]int64
-	// Batch is how long a record waits for others; 0: 10 s.
-	Batch time.Duration
 }
 
 const (
@@ -62,6 +67,7 @@ const (
 // Scribe is one reader of the ring. New makes it.
 type Scribe struct {
 	Config
+	next    atomic.Pointer[Terms] // to go on with; nil: those that hold
 	points  map[point.ID]*alarm.PointPlan
 	outputs map[alarm.OutputID]*alarm.OutputPlan
 	zones   map[alarm.ZoneID]string
@@ -80,15 +86,7 @@ type Scribe struct {
 // New returns a Scribe. It touches nothing but memory.
 func New(c Config) *Scribe {
 	s := &Scribe{
-		Config:  c,
-		points:  make(map[point.ID]*alarm.PointPlan, len(c.Plan.Points)),
-		outputs: make(map[alarm.OutputID]*alarm.OutputPlan, len(c.Plan.Outputs)),
-		zones:   make(map[alarm.ZoneID]string, len(c.Plan.Zones)),
-		states:  map[alarm.AlarmID]string{},
-		events:  make([]alarm.Event, 0, eventsMax),
-	}
-	if s.Report <= 0 {
-		s.Report = defaultReport
+		Config: c, states: map[alarm.AlarmID]string{}, events: make([]alarm.Event, 0, eventsMax),
 	}
 	if s.Batch <= 0 {
 		s.Batch = defaultBatch
@@ -96,6 +94,22 @@ func New(c Config) *Scribe {
 	if s.Wall == nil {
 		s.Wall = func() int64 { return 0 }
 	}
+	s.install(c.Terms)
+	return s
+}
+
+// Adopt goes on with other terms. Any goroutine may call it; it never waits.
+func (s *Scribe) Adopt(t Terms) { s.next.Store(&t) }
+
+// install takes terms into use. Each channel then makes a new record: its name may be another.
+func (s *Scribe) install(t Terms) {
+	s.Terms, s.traces = t, nil
+	if s.Report <= 0 {
+		s.Report = defaultReport
+	}
+	s.points = make(map[point.ID]*alarm.PointPlan, len(t.Plan.Points))
+	s.outputs = make(map[alarm.OutputID]*alarm.OutputPlan, len(t.Plan.Outputs))
+	s.zones = make(map[alarm.ZoneID]string, len(t.Plan.Zones))
 	for i := range s.Plan.Outputs {
 		s.outputs[s.Plan.Outputs[i].ID] = &s.Plan.Outputs[i]
 	}
@@ -105,7 +119,6 @@ func New(c Config) *Scribe {
 	for _, z := range s.Plan.Zones {
 		s.zones[z.ID] = z.Name
 	}
-	return s
 }
 
 // Run writes until ctx ends; then it writes down what is there and returns nil. After a panic it
@@ -119,6 +132,9 @@ func (s *Scribe) Run(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		more := s.Ring.More()
+		if t := s.next.Swap(nil); t != nil {
+			s.install(*t)
+		}
 		s.follow()
 		select {
 		case <-ctx.Done():

@@ -204,7 +204,7 @@ func heat(seq uint64, k alarm.Kind) alarm.Event {
 // state before it.
 func TestEventsAreWrittenAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := start(t, Config{Plan: plan(0)}, 0)
+		b := start(t, Config{Terms: Terms{Plan: plan(0)}}, 0)
 		b.ring.put(heat(1, alarm.Raised))
 		synctest.Wait()
 		b.ring.put(
@@ -327,7 +327,7 @@ func (b *bench) values() []string {
 func TestReportByException(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := clock()
-		b := start(t, Config{Plan: plan(time.Minute)}, 0)
+		b := start(t, Config{Terms: Terms{Plan: plan(time.Minute)}}, 0)
 		step := func(d time.Duration, c alarm.ChannelState) {
 			b.read(now(), c)
 			time.Sleep(d)
@@ -361,7 +361,9 @@ func TestNoDeadBandTellsEachChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := clock()
 		bands := map[drivers.Quantity]int64{drivers.Temperature: 0}
-		b := start(t, Config{Plan: plan(time.Minute), DeadBands: bands, Report: 10 * time.Second}, 0)
+		b := start(t, Config{Terms: Terms{
+			Plan: plan(time.Minute), DeadBands: bands, Report: 10 * time.Second,
+		}}, 0)
 		for i := range int64(30) {
 			b.read(now(), good(20_000+i))
 			time.Sleep(2 * time.Second)
@@ -422,7 +424,7 @@ func TestLongBatchIsDivided(t *testing.T) {
 func TestSilentSensorIsToldAsBad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := clock()
-		b := start(t, Config{Plan: plan(8 * time.Second)}, 0)
+		b := start(t, Config{Terms: Terms{Plan: plan(8 * time.Second)}}, 0)
 		b.read(now(), good(21_000))
 		time.Sleep(150 * time.Second)
 		b.read(now(), good(21_000))
@@ -443,7 +445,7 @@ func TestSilentSensorIsToldAsBad(t *testing.T) {
 // A reading that is older than a report and still valid is told once.
 func TestOneReadingIsToldOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := start(t, Config{Plan: plan(10 * time.Minute)}, 0)
+		b := start(t, Config{Terms: Terms{Plan: plan(10 * time.Minute)}}, 0)
 		b.read(0, good(21_000))
 		time.Sleep(9 * time.Minute)
 		b.stop()
@@ -456,7 +458,7 @@ func TestOneReadingIsToldOnce(t *testing.T) {
 // A channel that was never read has no record: the panel says how long it has been silent.
 func TestUnreadChannelHasNoRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := start(t, Config{Plan: plan(8 * time.Second)}, 0)
+		b := start(t, Config{Terms: Terms{Plan: plan(8 * time.Second)}}, 0)
 		b.show(alarm.PointState{
 			ID: "heat1", Channels: []alarm.ChannelState{{Quantity: drivers.Temperature}},
 		})
@@ -473,7 +475,7 @@ func TestBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := clock()
 		bands := map[drivers.Quantity]int64{drivers.Temperature: 0}
-		b := start(t, Config{Plan: plan(time.Minute), DeadBands: bands}, 0)
+		b := start(t, Config{Terms: Terms{Plan: plan(time.Minute), DeadBands: bands}}, 0)
 		put := func(points int) {
 			var states []alarm.PointState
 			for i := range points {

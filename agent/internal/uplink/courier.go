@@ -41,6 +41,9 @@ type Config struct {
 	Birth func() wire.State
 	// Desc is the description of the station for up/desc. Optional.
 	Desc func() []byte
+	// Revision changes when what Birth and Desc say of the site does; both are then told anew.
+	// Optional.
+	Revision func() uint64
 	// Active is the version of the snapshot of active alarms, and how to write it in so many bytes.
 	// It is asked at each change of the outbox and once a second. Optional.
 	Active func() (version uint64, body func(most int) []byte)

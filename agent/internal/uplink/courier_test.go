@@ -95,6 +95,23 @@ func TestDescriptionIsToldWhenItChangesAndActiveAlarmsAlways(t *testing.T) {
 	})
 }
 
+// A site that changes while the line is up is told at once, once.
+func TestAnotherSiteIsToldWithinTheConnection(t *testing.T) {
+	bubble(t, func(t *testing.T, m *memory, d *district) {
+		c := config(m, d)
+		var edition atomic.Uint64
+		c.Revision = edition.Load
+		c.Desc = func() []byte { return fmt.Appendf(nil, `{"a":%d}`, edition.Load()) }
+		start(t, c)
+		settle(time.Second)
+		edition.Store(1)
+		settle(3 * time.Second)
+		if descs, births := d.count(wire.UpDesc), d.count(wire.UpState); descs != 2 || births != 2 {
+			t.Errorf("got %d descriptions and %d births, want 2 of each", descs, births)
+		}
+	})
+}
+
 // An alarm ends the wait at once, but two tries that alarms asked for are two seconds apart; a
 // fault or an event ends no wait.
 func TestNewAlarmEndsTheWait(t *testing.T) {

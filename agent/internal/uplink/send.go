@@ -37,6 +37,9 @@ func (t *trip) pump(now time.Time) error {
 		t.decide(t.hello, now)
 	}
 	waits := t.pour(&t.alarms, now)
+	if t.Revision != nil && t.Revision() != t.revision {
+		t.introduce()
+	}
 	t.tellActive()
 	t.pumpAgain(now)
 	if waits || !t.decided || t.pour(&t.events, now) {

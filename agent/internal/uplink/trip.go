@@ -59,6 +59,7 @@ type trip struct {
 	receipted [lanes]uint64
 	hello     wire.Hello
 	dict      string // of the description
+	revision  uint64 // of what was told of the site
 	coding    wire.Coding
 	greeted   bool       // by the platform itself
 	decided   bool       // what the platform can do is known, or it did not say
@@ -128,11 +129,19 @@ func (t *trip) start() {
 	t.held, t.resendAt, t.resend = nil, time.Time{}, firstResend
 	t.receipted = [lanes]uint64{}
 
+	t.introduce()
+	t.tellActive()
+}
+
+// introduce says who is there.
+func (t *trip) introduce() {
+	if t.Revision != nil {
+		t.revision = t.Revision()
+	}
 	b := t.Birth()
 	b.Online, b.Session = true, t.session
 	t.announce(wire.UpState, b.JSON(), nil)
 	t.describe()
-	t.tellActive()
 }
 
 // describe publishes the description when it changed. A platform that said it takes no such
