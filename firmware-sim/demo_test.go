@@ -52,7 +52,7 @@ func command(t *testing.T, word string, args ...string) outcome {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	out, problems := &written{word: word, seen: cancel}, &written{}
-	code := run(ctx, args, outlet{out, problems})
+	code := run(ctx, args, outlet{out, problems, strings.NewReader("")})
 	return outcome{code, out.String(), problems.String()}
 }
 
@@ -137,13 +137,13 @@ func TestLineThatStaysAwayIsABrokenPromise(t *testing.T) {
 	c := &demoCmd{Once: true, Speed: 10, Page: "127.0.0.1:0", Dir: t.TempDir(),
 		Recording: recordingOf(t, 300)}
 	out := &written{}
-	d, err := c.open(t.Context(), outlet{out, out})
+	d, err := c.open(t.Context(), outlet{out, out, strings.NewReader("")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer d.broker.Close()
 	d.mend, d.drain = func() error { return nil }, 500*time.Millisecond
-	err = d.run(t.Context(), outlet{out, out})
+	err = d.run(t.Context(), outlet{out, out, strings.NewReader("")})
 	if err == nil || !strings.Contains(err.Error(), "the line did not come back") {
 		t.Errorf("got %v, want that the line did not come back", err)
 	}

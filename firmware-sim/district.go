@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -39,7 +38,7 @@ func (c *districtCmd) Run(ctx context.Context, o outlet) error {
 		defer mu.Unlock()
 		fmt.Fprintf(o.out, format, args...)
 	}}
-	go orders.run(ctx, os.Stdin)
+	go orders.run(ctx, o.in)
 	err := c.follow(ctx, o.out, recv)
 	mu.Lock()
 	defer mu.Unlock()

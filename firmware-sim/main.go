@@ -22,8 +22,11 @@ type cli struct {
 	Score    scoreCmd    `cmd:"" help:"How soon recorded fires are found, and how often wrongly."`
 }
 
-// outlet is where commands print.
-type outlet struct{ out, err io.Writer }
+// outlet is where commands print, and what they are told meanwhile.
+type outlet struct {
+	out, err io.Writer
+	in       io.Reader
+}
 
 // errBroken is returned when a promise of firepost was broken; what it was has been printed.
 var errBroken = errors.New("a promise was broken")
@@ -32,7 +35,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM,
 		syscall.SIGHUP)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], outlet{os.Stdout, os.Stderr}))
+	os.Exit(run(ctx, os.Args[1:], outlet{os.Stdout, os.Stderr, os.Stdin}))
 }
 
 func run(ctx context.Context, args []string, o outlet) int {

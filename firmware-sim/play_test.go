@@ -25,7 +25,7 @@ func TestPlayWaitsForAnAgent(t *testing.T) {
 	out := &written{word: "waits for an agent", seen: func() { close(ready) }}
 	ended := make(chan int, 1)
 	args := []string{"play", "--dir", dir, "--speed", "10"}
-	go func() { ended <- run(ctx, args, outlet{out, out}) }()
+	go func() { ended <- run(ctx, args, outlet{out, out, strings.NewReader("")}) }()
 	<-ready
 	out.mu.Lock()
 	out.word, out.seen = "an agent is here; the fire starts in 20s", func() { close(here) }

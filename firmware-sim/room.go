@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,15 +10,16 @@ import (
 	"strings"
 	"time"
 
+	"github.com/firepost/firepost/agent/site"
 	"github.com/firepost/firepost/firmware-sim/board"
 	"github.com/firepost/firepost/firmware-sim/chip"
 	"github.com/firepost/firepost/firmware-sim/recordings"
 	"github.com/firepost/firepost/firmware-sim/replay"
+	"github.com/firepost/firepost/firmware-sim/rig"
 )
 
 // The lines of the simulated board, as demo.toml names them.
 const (
-	busName    = "i2c-1"
 	callPoint  = "GPIO17"
 	sirenLine  = "GPIO5"
 	strobeLine = "GPIO6"
@@ -26,10 +28,13 @@ const (
 // builtIn is the recording that is played when none is named.
 const builtIn = "fire_nist_sdc10_near"
 
-// room is a recorded room: chips on a simulated board that feel what was measured in it.
+// room is what is around the parts of a site on a simulated board: nothing, or a recorded room
+// whose measured values they feel.
 type room struct {
 	board  *board.Board
-	record *replay.Recording
+	rig    *rig.Rig
+	site   *site.Site
+	record *replay.Recording // nil: nothing is played
 	player *replay.Player
 	speed  int
 	fire   time.Duration // when the fire starts, in the time of the playing
@@ -48,20 +53,50 @@ func openRoom(recording string, speed int) (*room, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := board.New(board.Options{})
-	fast := func() time.Duration { return b.Now() * time.Duration(speed) }
-	air, dust := chip.NewSHT4x(fast), chip.NewSPS30(fast)
-	b.Bus(busName).Attach(0x44, air)
-	b.Bus(busName).Attach(0x69, dust)
-	b.Pin(callPoint).Drive(true) // a call point at rest is open, and its line is pulled up
-	player, err := replay.NewPlayer(r, replay.Parts{Climate: air, Particles: dust})
+	s, err := demoSiteAt(speed)
 	if err != nil {
 		return nil, err
 	}
-	m := &room{board: b, record: r, player: player, speed: speed}
+	m, err := roomOf(s, speed)
+	if err != nil {
+		return nil, err
+	}
+	air, errAir := chipAt[*chip.SHT4x](m.rig, "ceiling-air")
+	dust, errDust := chipAt[*chip.SPS30](m.rig, "ceiling-dust")
+	if err := errors.Join(errAir, errDust); err != nil {
+		return nil, err
+	}
+	m.record = r
+	if m.player, err = replay.NewPlayer(r, replay.Parts{Climate: air, Particles: dust}); err != nil {
+		return nil, err
+	}
 	m.fire, _ = r.FireStart()
-	player.Set(0)
+	m.player.Set(0)
 	return m, nil
+}
+
+// roomOf builds the board of a site, in a room where nothing happens by itself.
+func roomOf(s *site.Site, speed int) (*room, error) {
+	b := board.New(board.Options{})
+	fast := func() time.Duration { return b.Now() * time.Duration(speed) }
+	parts, err := rig.New(s, b, fast)
+	if err != nil {
+		return nil, err
+	}
+	return &room{board: b, rig: parts, site: s, speed: speed}, nil
+}
+
+// chipAt is the chip of a part of the site.
+func chipAt[C chip.Chip](r *rig.Rig, name string) (c C, err error) {
+	p, err := r.Part(name)
+	if err != nil {
+		return c, err
+	}
+	c, ok := p.Chip().(C)
+	if !ok {
+		return c, fmt.Errorf("%s is %T", name, p.Chip())
+	}
+	return c, nil
 }
 
 // play moves the room along the recording, which was at the moment from at start, until it is over

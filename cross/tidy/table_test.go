@@ -86,6 +86,9 @@ var rooms = map[string][]string{
 	"firmware-sim/vhost":      {"drivers"},
 	"firmware-sim/recordings": {},
 	"firmware-sim/replay":     {"firmware-sim/chip"},
+	"firmware-sim/rig": {
+		"firmware-sim/board", "firmware-sim/chip", "drivers", "drivers/catalog", "agent/site",
+	},
 	"firmware-sim/score": {
 		"firmware-sim/board", "firmware-sim/chip", "firmware-sim/replay", "drivers",
 		"drivers/catalog", "agent/alarm", "agent/detect", "agent/point", "agent/site",
@@ -97,6 +100,7 @@ var rooms = map[string][]string{
 	"firmware-sim/district": {"agent/wire"},
 	"firmware-sim": {
 		"firmware-sim/board", "firmware-sim/chip", "firmware-sim/recordings", "firmware-sim/replay",
+		"firmware-sim/rig",
 		"firmware-sim/score", "firmware-sim/district", "agent", "agent/alarm", "agent/detect",
 		"agent/site", "agent/wire",
 		"drivers", "provisioning",

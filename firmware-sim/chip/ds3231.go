@@ -50,6 +50,9 @@ func (c *DS3231) EmptyBattery() {
 	c.reset(now)
 }
 
+// SetTime makes the time valid again, as the kernel's driver does when it writes it.
+func (c *DS3231) SetTime() { c.set(func() { c.status &^= ds3231Stopped }) }
+
 // reset is what a failure of the supply does while there is a battery: the two wires are new.
 func (c *DS3231) reset(now time.Duration) {
 	c.pointer = 0
