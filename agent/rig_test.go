@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -79,6 +80,8 @@ type rig struct {
 	done   chan error
 	free   chan struct{} // closed at the end: whatever hangs goes on
 	later  []func()      // settings of the built agent
+
+	unread atomic.Int64 // answers that nobody reads
 
 	mu     sync.Mutex
 	events []alarm.Event

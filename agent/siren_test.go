@@ -36,6 +36,7 @@ var obstacles = []struct {
 		func(r *rig) bool { return len(r.heard(0)) == 0 }},
 	{"log", func(r *rig, _ *string, o *Options) { o.Log = slog.New(hungLog{slog.DiscardHandler, r}) },
 		func(r *rig) bool { return len(r.agent.lines.queue) > 0 }},
+	{"readers", readNothing, func(r *rig) bool { return r.unread.Load() > 5 }},
 }
 
 func hangBus(r *rig, _ *string, _ *Options) {
