@@ -209,7 +209,11 @@ func (p *poller) failed(d *polled, err error) {
 	now := p.g.Now()
 	d.converting = false
 	again := p.secondTry(d, err)
-	p.missed(d, now, err)
+	if errors.Is(err, drivers.ErrRange) {
+		p.answered(d, now) // with what cannot be: the wire behind the part is cut, not the bus
+	} else {
+		p.missed(d, now, err)
+	}
 	if d.again = again; again {
 		d.due = now.Add(min(d.tenth(), longestAgain))
 		return

@@ -107,6 +107,35 @@ func bad(all []point.Reading) []point.Reading {
 	return slices.DeleteFunc(all, func(r point.Reading) bool { return r.Quality != point.Bad })
 }
 
+// A part that answers with what cannot be, as one whose wire is cut, shows that its bus works: it
+// is no hung bus when the only other part is dead, and an outage ends with it.
+func TestCutWireIsNoHungBus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, w := &script{}, &wires{takes: 10 * time.Millisecond, log: newDiary()}
+		cut, dead := w.part("cut", true), w.part("dead", true)
+		cut.Period = 500 * time.Millisecond
+		cut.Open = openOnce(&spot{name: "cut", log: w.log, start: func() error {
+			if err := w.access(); err != nil {
+				return err
+			}
+			return fmt.Errorf("open: %w", drivers.ErrRange)
+		}})
+		dead.Open = openOnce(&spot{name: "dead", log: w.log, start: func() error { return errBus }})
+		run(t, Config{Panel: p, Sensors: []Sensor{cut, dead}})
+		time.Sleep(30 * time.Second)
+		if got := p.notices(alarm.BusHung); len(got) != 0 {
+			t.Errorf("got %q, want none", got)
+		}
+		w.held.Store(true)
+		time.Sleep(30 * time.Second)
+		w.held.Store(false)
+		time.Sleep(30 * time.Second)
+		if got := p.notices(alarm.BusHung); len(got) != 2 {
+			t.Errorf("got %q, want one outage that ends", got)
+		}
+	})
+}
+
 // From the third try of a held bus on it is opened anew, part by part, and one that stays dead when
 // the bus is back keeps nobody from it.
 func TestHeldBusIsOpenedAnew(t *testing.T) {
