@@ -72,6 +72,8 @@ type Agent struct {
 	pins    pins
 
 	history *history.Store
+
+	scanning atomic.Bool
 }
 
 // hooks are where a test stands between the agent and the world.

@@ -58,8 +58,9 @@ type Answer struct {
 	ID     string `json:"id,omitempty"` // of the call, item, hazard or incident that it was about
 }
 
-// Control is what the control socket serves: everything of Handler, POST /reload, which is answered
-// with a Reloaded, and with status 409 when the file was refused, and POST /command with an
+// Control is what the control socket serves: everything of Handler, GET /scan.json with what is on
+// the buses and lines of the board, POST /reload, which is answered with a Reloaded, and with
+// status 409 when the file was refused, and POST /command with an
 // Order, which is answered with an Answer: status 200 when it was done, 409 when the panel refused,
 // 401 when a PIN is needed and 429 when too many were wrong. Who can open the socket acts with
 // level 2, and its file mode says who that is; where the site file names operators he acts with
@@ -68,6 +69,7 @@ func (a *Agent) Control() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /", a.Handler())
 	mux.HandleFunc("GET /text/{language}/cause", a.serveCause)
+	mux.HandleFunc("GET /scan.json", a.serveScan)
 	mux.HandleFunc("POST /command", a.serveCommand)
 	mux.HandleFunc("POST /reload", a.serveReload)
 	return mux

@@ -62,18 +62,17 @@ var rooms = map[string][]string{
 		"agent/alarm", "agent/detect", "agent/internal/history", "agent/point", "drivers",
 	},
 	"agent/internal/probe": {
-		"agent/alarm", "agent/detect", "agent/internal/diag", "agent/internal/uplink",
-		"provisioning",
+		"agent/alarm", "agent/detect", "agent/internal/diag", "agent/internal/uplink", "agent/site",
+		"drivers", "drivers/catalog", "provisioning",
 	},
 	"agent": {
 		"agent/alarm", "agent/detect", "agent/point", "agent/site", "agent/wire", "buffer",
 		"provisioning", "drivers", "drivers/catalog", "agent/internal/diag", "agent/internal/guard",
-		"agent/internal/history",
-		"agent/internal/keeper", "agent/internal/ledger", "agent/internal/scribe",
-		"agent/internal/uplink",
+		"agent/internal/history", "agent/internal/keeper", "agent/internal/ledger",
+		"agent/internal/probe", "agent/internal/scribe", "agent/internal/uplink",
 	},
 	"agent/cmd/firepost": {
-		"agent", "agent/alarm", "agent/site", "agent/internal/probe", "drivers/board",
+		"agent", "agent/alarm", "agent/site", "agent/internal/probe", "drivers", "drivers/board",
 		"drivers/catalog", "provisioning",
 	},
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -325,5 +326,31 @@ func TestBusesHaveStableNames(t *testing.T) {
 		if _, err := findBus(root, name); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", name, err, want)
 		}
+	}
+}
+
+// Each bus is listed with the names that stay, the addresses that drivers of the kernel have, and
+// what to do where its node does not open.
+func TestBusesAreListed(t *testing.T) {
+	root, dev := t.TempDir(), t.TempDir()
+	err := errors.Join(os.Mkdir(filepath.Join(root, "i2c-10"), 0o755),
+		os.Mkdir(filepath.Join(root, "i2c-2"), 0o755),
+		os.WriteFile(filepath.Join(root, "i2c-2", "name"), []byte("bcm2835\n"), 0o644),
+		os.Symlink("../../firmware/devicetree/base/soc/i2c@1", filepath.Join(root, "i2c-2/of_node")),
+		os.MkdirAll(filepath.Join(root, "2-0068"), 0o755), os.Mkdir(filepath.Join(root, "2-0020"), 0o755),
+		os.Symlink("../../bus/i2c/drivers/rtc-ds1307", filepath.Join(root, "2-0068/driver")),
+		os.WriteFile(filepath.Join(dev, "i2c-2"), nil, 0o600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := listBuses(root, dev)
+	want := []drivers.BusInfo{
+		{Name: "i2c-2", Adapter: "bcm2835", Tree: "/soc/i2c@1",
+			Taken: map[uint16]string{0x68: "rtc-ds1307"}},
+		{Name: "i2c-10", Taken: map[uint16]string{},
+			Err: filepath.Join(dev, "i2c-10") + " is missing; run sudo modprobe i2c-dev"},
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 }

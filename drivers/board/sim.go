@@ -44,6 +44,7 @@ import (
 //	0x13 set         u8: 0 Low, 1 High                              empty
 //	0x14 state       empty                                          u8: 0 Low, 1 High
 //	0x15 wait        longest wait u32 in ms, up to 60,000           edges u32
+//	0x21 list        version u8 = 1                                 text, as below
 //
 // tx writes its bytes to the 7-bit address and then, after a repeated start, reads rlen bytes. Each
 // part is left out when it is empty. Both empty: the address alone, as a write of no bytes; the
@@ -59,6 +60,10 @@ import (
 // is simulated. wait belongs to an input. It answers as soon as an edge has happened since the last
 // answer to a wait (or since the open), at the latest after its time; the answer is the number of
 // these edges, 0 when there were none. On a line without interrupts it answers 0 after its time.
+//
+// list may be the first request of a connection, and is then the only one. Its text has a line for
+// each bus and each line of the board, in the order of their names: "bus NAME", "line NAME", and
+// behind a line that a connection holds " in" or " out". What does not fit a frame is left out.
 //
 // status of a response, which for all but 0 has a text for people as its body (up to 200 bytes of
 // UTF-8):
@@ -97,6 +102,7 @@ const (
 	opSet      = 0x13
 	opState    = 0x14
 	opWait     = 0x15
+	opList     = 0x21
 )
 
 const (

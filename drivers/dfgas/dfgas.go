@@ -42,6 +42,16 @@ type Gas struct {
 	code     byte             // by which the module names it
 }
 
+// GasOf finds the gas that a module names by this code.
+func GasOf(code byte) (Gas, bool) {
+	for _, g := range Gases() {
+		if g.code == code {
+			return g, true
+		}
+	}
+	return Gas{}, false
+}
+
 // Gases lists the gases that there are modules for.
 func Gases() []Gas {
 	return []Gas{

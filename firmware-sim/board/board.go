@@ -107,6 +107,20 @@ func (b *Board) Pins() []*Pin {
 	return all
 }
 
+// names are a line of text for each bus and each line, and who holds that.
+func (b *Board) names() (all []string) {
+	b.mu.Lock()
+	for name := range b.buses {
+		all = append(all, "bus "+name+"\n")
+	}
+	b.mu.Unlock()
+	slices.Sort(all)
+	for _, p := range b.Pins() {
+		all = append(all, "line "+p.name+p.use()+"\n")
+	}
+	return all
+}
+
 // Heal ends every fault of every bus, chip and line.
 func (b *Board) Heal() {
 	b.mu.Lock()

@@ -50,6 +50,19 @@ func newPin(b *Board, name string) *Pin {
 // Name is the name of the line.
 func (p *Pin) Name() string { return p.name }
 
+// use tells how the line is held; empty: it is free.
+func (p *Pin) use() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.holder == nil:
+		return ""
+	case p.holder.config.Output:
+		return " out"
+	}
+	return " in"
+}
+
 // Driven is the level that an output carries, and since when. It keeps it when the program that
 // set it is gone.
 func (p *Pin) Driven() (high bool, since time.Duration) {

@@ -22,12 +22,29 @@ func (c *client) handle(ctx context.Context, request []byte) ([]byte, error) {
 		return c.openBus(ctx, body)
 	case op == 0x11 && !opened:
 		return c.openLine(ctx, body)
+	case op == 0x21 && !opened:
+		return c.list(body)
 	case op == 0x02 && c.bus != nil:
 		return c.transfer(body)
 	case op >= 0x12 && op <= 0x15 && c.line != nil:
 		return c.access(op, body)
 	}
 	return nil, nonsense("operation %#02x has no place here", op)
+}
+
+// list tells what the board has.
+func (c *client) list(body []byte) ([]byte, error) {
+	if len(body) != 1 || body[0] != protocolVersion {
+		return nil, nonsense("another version than %d", protocolVersion)
+	}
+	var text []byte
+	for _, line := range c.board.names() {
+		if len(text)+len(line) >= maxFrame {
+			break
+		}
+		text = append(text, line...)
+	}
+	return text, nil
 }
 
 func (c *client) openBus(ctx context.Context, body []byte) ([]byte, error) {

@@ -118,6 +118,12 @@ func TestServerSpeaksTheProtocol(t *testing.T) {
 	out.want("\x12", 5, "")
 	out.ended()
 
+	list := dial(t, path)
+	list.want("\x21\x01", 0, "bus main\nline siren\n")
+	held := dial(t, path)
+	held.want("\x11\x01\x01\x00\x00\x00\x00\x00lamp", 0, "\x01")
+	list.want("\x21\x01", 0, "bus main\nline lamp out\nline siren\n")
+
 	b.Pin("button").Drive(true)
 	in := dial(t, path)
 	in.want("\x11\x01\x00\x02\x00\x00\x00\x00button", 0, "\x01")

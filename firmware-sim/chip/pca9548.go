@@ -1,6 +1,7 @@
 package chip
 
 import (
+	"bytes"
 	"sync"
 	"time"
 )
@@ -74,7 +75,7 @@ func (c *PCA9548) reset(time.Duration) { c.choice, c.open = 0, 0 }
 func (c *PCA9548) advance(time.Duration) {}
 
 func (c *PCA9548) address(_ time.Duration, _, _ bool) ([]byte, bool) {
-	return []byte{c.choice}, true
+	return bytes.Repeat([]byte{c.choice}, 64), true // it has one register, and gives it on and on
 }
 
 func (c *PCA9548) take(_ time.Duration, _ int, b byte) bool {

@@ -2,12 +2,13 @@
 _firepost() {
   local cur="${COMP_WORDS[COMP_CWORD]}" words=""
   if [[ $COMP_CWORD == 1 ]]; then
-    words="run check reload status watch points events cause ack silence reset disable enable out answer accept arrive verdict item hazard shift drill walktest operator"
+    words="run check reload scan status watch points events cause ack silence reset disable enable out answer accept arrive verdict item hazard shift drill walktest operator"
   elif [[ $cur == -* ]]; then
     case "${COMP_WORDS[1]} ${COMP_WORDS[2]}" in
     "run "*) words="--config --dir --sim --page --json" ;;
     "check "*) words="--config --dir --lang --json --box --reference" ;;
     "reload "*) words="--dir --lang --json" ;;
+    "scan "*) words="--config --dir --lang --sim --json" ;;
     "status "*) words="--dir --lang --json" ;;
     "watch "*) words="--dir --lang" ;;
     "points "*) words="--dir --lang --json" ;;

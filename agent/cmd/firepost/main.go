@@ -50,6 +50,7 @@ var commands = []command{
 	{"run", "", "Watch the site, until a signal ends it.", prepareRun},
 	{"check", "[FILE]", "Check the site file, and the box where no file is named.", prepareCheck},
 	{"reload", "", "Let the running agent read its site file again.", prepareReload},
+	{"scan", "[BUS]", "List buses, lines, and the parts that answer.", prepareScan},
 	{"status", "", "Show what the running agent sees.", prepareStatus},
 	{"watch", "", "Show it on the whole terminal, every second anew.", prepareWatch},
 	{"points", "[POINT]", "List all points, or tell all of one.", preparePoints},

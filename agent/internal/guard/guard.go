@@ -152,7 +152,7 @@ func (g *Guard) addSensors(sensors []Sensor) {
 		g.slots = append(g.slots, d.slots...)
 		p := buses[s.Bus]
 		if p == nil || s.Bus == "" {
-			p = &poller{g: g, name: cmp.Or(s.Bus, s.Name)}
+			p = &poller{g: g, name: cmp.Or(s.Bus, s.Name), visits: make(chan func())}
 			buses[s.Bus] = p
 			g.pollers = append(g.pollers, p)
 		}

@@ -25,6 +25,7 @@ type poller struct {
 	devices []*polled // of the poller's goroutine; nil before it runs
 
 	contacts sync.WaitGroup
+	visits   chan func()
 
 	streak int // accesses that failed, since a good one
 	out    outage
@@ -76,6 +77,8 @@ func (p *poller) poll(ctx context.Context) {
 			select {
 			case <-ctx.Done():
 			case <-beat.C():
+			case visit := <-p.guests(wait):
+				p.receive(visit)
 			}
 			continue
 		}
