@@ -71,8 +71,9 @@ func (m *memory) save(s *alarm.Saved) {
 	}
 }
 
-// adopt begins to write with a keeper whose directory answered late. What it has read comes too
-// late, too: this run has begun without it. The keeper puts it aside, and people hear of it.
+// adopt begins to write with a keeper whose directory answered late. This run has begun without what
+// it has read: the alarms in it are raised again, the rest is put aside by the keeper, and people
+// hear of it.
 func (m *memory) adopt(got answer) {
 	got.keep.BeginsLate(m.boot)
 	m.mu.Lock()
@@ -81,6 +82,7 @@ func (m *memory) adopt(got answer) {
 		m.keep.Save(m.newest)
 	}
 	m.mu.Unlock()
+	m.faults.g.Recall(&got.saved)
 	if detail := got.missed(); detail != "" {
 		m.faults.say("late", alarm.SavedLost, true, detail)
 	}

@@ -15,8 +15,9 @@ import (
 	"github.com/firepost/firepost/agent/internal/keeper"
 )
 
-// A directory that answers late costs no latched alarm and no disablement in silence: the panel
-// names the points, what was saved stays beside what is written, and all numbers go on growing.
+// A directory that answers late costs no latched alarm and no disablement in silence: the alarms ring
+// again, the panel names the points, what was saved stays beside what is written, and all numbers go
+// on growing.
 func TestWhatALateDirectoryHoldsIsNamedAndKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "state")
@@ -26,7 +27,13 @@ func TestWhatALateDirectoryHoldsIsNamedAndKept(t *testing.T) {
 		if got := late.detail(alarm.SavedLost); !strings.Contains(got, "did not answer") {
 			t.Errorf("before the answer: got %q", got)
 		}
+		if at := late.sounded(); at != 0 {
+			t.Errorf("the siren sounds after %v", at)
+		}
 		late.sleepUntil(20 * time.Second)
+		if at := late.sounded(); at < 10*time.Second || at > 11*time.Second {
+			t.Errorf("the siren sounds after %v, want 10 s", at)
+		}
 		got := late.detail(alarm.SavedLost)
 		for _, want := range []string{"in alarm before the restart: call-1, heat-1",
 			"disabled before the restart: heat-1"} {
@@ -74,6 +81,9 @@ func saveState(t *testing.T, dir string) *alarm.Saved {
 	s.Alarms = []alarm.SavedAlarm{
 		{ID: "call-1-1-41", Point: "call-1"}, {ID: "heat-1-1-42", Point: "heat-1"},
 		{ID: "call-1-1-40", Point: "call-1"},
+	}
+	for i := range s.Alarms {
+		s.Alarms[i].Signal, s.Alarms[i].Finding.Level = alarm.Fire, detect.Alarm
 	}
 	s.Disabled = []alarm.SavedDisabled{{Point: "heat-1", Remaining: time.Hour, Reason: "test"}}
 	k.Save(&s)

@@ -265,7 +265,8 @@ type Input struct {
 	Readings []point.Reading // oldest first
 	Commands []Command       // oldest first
 	Notices  []Notice
-	Day      Date // today; 0 while it is not known
+	Day      Date   // today; 0 while it is not known
+	Late     *Saved // what an earlier run left, when a slow disk gives it only now; else nil
 }
 
 // Decision is everything that the panel decides at one step. Its slices are valid until the next

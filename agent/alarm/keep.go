@@ -13,14 +13,10 @@ const longPast = point.Instant(-1 << 62)
 // ran may have run for saveAgain more than was saved. It is counted as if it had: that a silence
 // ends early does no harm.
 func (p *Panel) restore(s Saved) {
-	for _, a := range s.Alarms {
-		p.alarms = append(p.alarms, &standing{
-			id: a.ID, point: a.Point, signal: a.Signal, finding: a.Finding,
-			since: point.Instant(-a.Age), active: !a.Cleared, latched: true,
-			acked: a.Acknowledged, by: a.By, restored: true, silenced: s.Silenced && a.Silenced,
-			incident: a.Incident, held: a.Held, toldAt: point.Instant(-a.Told),
-			long: a.Age >= standsLong, zone: a.Zone, nature: a.Nature, devices: a.Devices,
-		})
+	for i := range s.Alarms {
+		a := s.Alarms[i].standing()
+		a.silenced = s.Silenced && s.Alarms[i].Silenced
+		p.alarms = append(p.alarms, a)
 	}
 	p.adopt()
 	p.restoreZones(&s)
@@ -69,6 +65,17 @@ func (p *Panel) restore(s Saved) {
 	p.restoreDuties(&s.Duties)
 	p.tally.restore(&s.Tally)
 	p.tally.forget(p.lacks)
+}
+
+// standing is the alarm as an earlier run left it at the instant 0.
+func (s *SavedAlarm) standing() *standing {
+	return &standing{
+		id: s.ID, point: s.Point, signal: s.Signal, finding: s.Finding, restored: true,
+		since: point.Instant(-s.Age), climb: min(max(s.Climb, 0), s.Age), active: !s.Cleared,
+		latched: true, acked: s.Acknowledged, by: s.By, incident: s.Incident, held: s.Held,
+		toldAt: point.Instant(-s.Told), long: s.Age >= standsLong, zone: s.Zone,
+		nature: s.Nature, devices: s.Devices,
+	}
 }
 
 // shift moves what restore took over to the moment of the first step: time in which nobody watched
@@ -179,7 +186,8 @@ func (p *Panel) save(now point.Instant) *Saved {
 		}
 		s.Alarms = append(s.Alarms, SavedAlarm{
 			ID: a.id, Point: a.point, Signal: a.signal, Finding: a.finding, Age: now.Sub(a.since),
-			Acknowledged: a.acked, By: a.by, Cleared: !a.active, Silenced: a.silenced,
+			Climb: a.climb, Acknowledged: a.acked, By: a.by, Cleared: !a.active,
+			Silenced: a.silenced,
 			Incident: a.incident, Held: a.held, Told: now.Sub(a.toldAt),
 			Zone: a.zone, Nature: a.nature, Devices: a.devices,
 		})

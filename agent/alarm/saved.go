@@ -39,6 +39,7 @@ type SavedAlarm struct {
 	Signal       Signal
 	Finding      detect.Finding
 	Age          time.Duration // since it was raised
+	Climb        time.Duration `json:",omitempty"` // from its raise until it got to its level
 	Acknowledged bool
 	By           Origin // who acknowledged it
 	Cleared      bool   // its condition had ended

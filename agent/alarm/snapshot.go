@@ -67,7 +67,7 @@ type AlarmState struct {
 	Signal       Signal
 	Finding      detect.Finding // at its highest
 	Since        point.Instant  // may lie before the start of this run, then it is negative
-	Reached      point.Instant  // when it got to this level; not known of a restored one: Since
+	Reached      point.Instant  // when it got to this level
 	Active       bool           // its condition still stands
 	Latched      bool
 	Acknowledged bool

@@ -20,7 +20,7 @@ type standing struct {
 	finding  detect.Finding // at its highest
 	level    detect.Level   // now; below Alarm again it is no silence for what follows
 	since    point.Instant
-	climb    time.Duration // from since until finding reached its level; 0 if restored
+	climb    time.Duration // from since until finding reached its level
 	active   bool          // the condition stands; otherwise the alarm is latched
 	latched  bool
 	acked    bool

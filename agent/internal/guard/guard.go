@@ -100,6 +100,7 @@ type Guard struct {
 	local, remote chan alarm.Command
 	notices       board
 	plans         chan replan
+	late          atomic.Pointer[alarm.Saved]
 	pollers       []*poller
 	writers       []*writer // alarm outputs last
 	byID          map[alarm.OutputID]*writer
@@ -242,6 +243,12 @@ func (g *Guard) Replan(ctx context.Context, plan alarm.Plan) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// Recall gives the panel what an earlier run left, when a slow disk gives it only after New.
+func (g *Guard) Recall(s *alarm.Saved) {
+	g.late.Store(s)
+	g.poke()
 }
 
 // Run opens sensors and outputs and carries on until ctx ends. Then outputs go to rest, but for

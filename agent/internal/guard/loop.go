@@ -130,6 +130,7 @@ func (g *Guard) gather() alarm.Input {
 	l.notices = g.notices.take(l.notices[:0])
 	return alarm.Input{
 		Readings: l.readings, Commands: l.commands, Notices: l.notices, Day: g.cfg.Day(),
+		Late: g.late.Swap(nil),
 	}
 }
 
