@@ -36,6 +36,9 @@ type Options struct {
 	// Pet is called about once a second while the safety loop and every sounder work; nil: no one
 	// is told.
 	Pet func()
+	// Fatal may end the process after a panic of the panel, once it is written down. When it
+	// returns, or is nil, the panic goes on.
+	Fatal func(value any, stack []byte)
 
 	Version string    // of the program, for people
 	Built   time.Time // a clock that shows less is wrong; zero: not known
@@ -62,6 +65,7 @@ type Agent struct {
 	hooks
 
 	ran     atomic.Bool
+	plain   atomic.Bool // the panel runs by alarm.Fallback
 	guard   atomic.Pointer[guard.Guard]
 	status  atomic.Pointer[diag.Status]
 	edition atomic.Uint64 // how often the site has changed
@@ -83,6 +87,8 @@ type hooks struct {
 	dial func(*provisioning.Identity, *slog.Logger) uplink.Dial
 	disk buffer.Options // what differs from the usual
 	beat func() guard.Beat
+
+	judge func(alarm.Plan, alarm.Saved) guard.Panel
 }
 
 // New checks that the board and the site fit together and wires them. It touches nothing but
@@ -104,6 +110,7 @@ func New(s *site.Site, o Options) (*Agent, error) {
 		o: o, jobs: make(chan job), clock: clock{system: o.Wall, built: o.Built}, pins: newPINs(),
 		hooks: hooks{
 			open: keeper.Open, load: provisioning.Loader.Load, dial: dialIdentity, beat: kernelBeat(),
+			judge: newPanel,
 		},
 	}
 	a.lines, a.log = newLines(o.Log.Handler())
@@ -144,9 +151,10 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 	m := a.recall()
 	g := guard.New(guard.Config{
-		Panel: alarm.New(a.site().Plan(), m.saved), Sensors: a.sensors, Outputs: a.outputs,
+		Panel: a.panel(m), Sensors: a.sensors, Outputs: a.outputs,
 		Day:  func() alarm.Date { return alarm.Date(a.day.Load()) },
-		Beat: a.beat, Pet: a.o.Pet, Save: m.save, Crash: a.crash, Log: a.log,
+		Beat: a.beat, Pet: a.o.Pet, Save: m.save, Log: a.log,
+		Crash: func(ran time.Duration, value any, stack []byte) { a.crash(m, ran, value, stack) },
 	})
 	m.faults = newFaults(g)
 	a.guard.Store(g)

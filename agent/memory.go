@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -23,6 +24,8 @@ type memory struct {
 	boot   uint32      // number of this run
 	saved  alarm.Saved // with the number of the run before
 	lost   error       // what could not be read
+	dir    string
+	panics panics // of the runs before
 	faults *faults
 	late   chan answer // gives what the directory answers
 
@@ -33,24 +36,28 @@ type memory struct {
 
 // answer is what comes of a state directory.
 type answer struct {
-	keep  *keeper.Keeper
-	saved alarm.Saved
-	lost  error
+	keep   *keeper.Keeper
+	saved  alarm.Saved
+	lost   error
+	panics panics
 }
 
 // recall reads the saved state. Without it the panel begins with nothing disabled: the safe side is
 // a noisy side.
 func (a *Agent) recall() *memory {
-	m := &memory{late: make(chan answer, 1)}
+	m := &memory{dir: a.o.Dir, late: make(chan answer, 1)}
 	go func() {
 		k, saved, lost := a.open(a.o.Dir, keeper.Options{Notice: m.notice, Log: a.log})
-		m.late <- answer{k, saved, lost}
+		m.late <- answer{k, saved, lost, readPanics(a.o.Dir)}
 	}()
 	patience := time.NewTimer(recallTime)
 	defer patience.Stop()
 	select {
 	case got := <-m.late:
 		m.keep, m.boot, m.saved, m.lost = got.keep, got.saved.Boot, got.saved, got.lost
+		if m.panics = got.panics; m.panics.Count >= mostPanics {
+			m.keep.BeginsLate(m.boot) // this run begins with a part of it, and must not lose the rest
+		}
 	case <-patience.C:
 		// The number of this run is not known. One drawn from high above is no earlier run's, and
 		// leaves room for the runs that count on from it.
@@ -133,7 +140,11 @@ func (m *memory) run(ctx context.Context) error {
 			return nil
 		}
 	}
-	return m.keeper().Run(ctx)
+	err := m.keeper().Run(ctx)
+	if ctx.Err() != nil {
+		err = errors.Join(err, m.forgive())
+	}
+	return err
 }
 
 // notice passes on what the keeper knows about itself. It knows nothing before run.

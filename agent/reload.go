@@ -185,6 +185,7 @@ func (r *siteRoom) apply(ctx context.Context, s *site.Site) (Reloaded, error) {
 	if err != nil {
 		return Reloaded{}, err
 	}
+	live = live && !r.a.plain.Load() // a plan that may be at fault begins with a new panel
 	result := Reloaded{Hash: old.Hash, Changes: r.changes(old, s)}
 	switch {
 	case s.Hash == old.Hash && s.Page == old.Page:

@@ -2,10 +2,6 @@ package agent
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
@@ -78,6 +74,7 @@ func (a *Agent) tell(m *memory) {
 		m.faults.say("start", alarm.SavedLost, true, m.lost.Error())
 		a.log.Error("saved state", "err", m.lost)
 	}
+	a.tellPanics(m)
 	if why := a.spoilt.Load(); why != nil {
 		m.faults.say("site", alarm.PlanRejected, true, *why)
 	}
@@ -115,30 +112,5 @@ func (a *Agent) scribe(
 func termsOf(s *site.Site) scribe.Terms {
 	return scribe.Terms{
 		Plan: s.Plan(), Report: s.District.Report, DeadBands: s.District.Deadband,
-	}
-}
-
-// crashTime is how long a panic of the panel waits for its record: the new process is waited for.
-const crashTime = 500 * time.Millisecond
-
-// crash writes down a panic of the panel before it ends the process, for whoever comes later.
-func (a *Agent) crash(value any, stack []byte) {
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
-		text, err := json.Marshal(map[string]string{
-			"at": time.Now().UTC().Format(time.RFC3339), "panic": fmt.Sprint(value),
-			"stack": string(stack),
-		})
-		if err == nil {
-			err = os.WriteFile(filepath.Join(a.o.Dir, "panel.panic"), append(text, '\n'), 0o640)
-		}
-		if err != nil {
-			a.log.Error("panel.panic", "err", err)
-		}
-	}()
-	select {
-	case <-written:
-	case <-time.After(crashTime):
 	}
 }

@@ -30,6 +30,7 @@ const (
 	Restarted      detect.FaultCode = "restarted"
 	SavedLost      detect.FaultCode = "saved_lost"
 	PlanRejected   detect.FaultCode = "plan_rejected"
+	PlanFallback   detect.FaultCode = "plan_fallback"
 	ClockUnsynced  detect.FaultCode = "clock_unsynced"
 	BusHung        detect.FaultCode = "bus_hung"
 	BusMissing     detect.FaultCode = "bus_missing"
@@ -162,6 +163,13 @@ var catalogue = []FaultKind{
 			"站点配置文件有错误，正在使用上一份有效配置。"},
 		Do: Text{"Run firepost check and correct the lines that it names.",
 			"请运行 firepost check，并改正所列出的行。"}},
+	{Code: PlanFallback,
+		Says: Text{"The panel failed again and again and runs by its plainest plan: " +
+			"every alarm sounds every sounder, nothing is disabled.",
+			"控制器连续出错，正以最简方案运行：任何报警都启动全部警报器，屏蔽全部失效。"},
+		Do: Text{"Send the file panel.panic to the maker. Then restart the service: it tries the " +
+			"site's own plan again.",
+			"请将 panel.panic 文件发给厂家，然后重启服务，系统会重新启用站点方案。"}},
 	{Code: ClockUnsynced,
 		Says: Text{"The clock is not set; times in records may be wrong.", "时钟未校准，记录时间可能有误。"},
 		Do: Text{"Check that a time server can be reached. Alarms do not need the clock.",

@@ -164,7 +164,8 @@ func printHelp(w io.Writer) {
 	fmt.Fprint(w, `
 Exit code: 0 done; 1 failed or refused, or check has warnings; 2 the command
 line or a site file is wrong, or check finds that the agent would not start or
-not see; 78 run has no good site file.
+not see; 3 the panel failed, and is to be started again; 78 run has no good
+site file.
 What a duty person reads is in the language of the terminal, or of --lang.
 
 "firepost COMMAND --help" lists the flags of a command, "firepost --version" the

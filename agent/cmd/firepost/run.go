@@ -22,8 +22,10 @@ import (
 	"github.com/firepost/firepost/drivers/catalog"
 )
 
-// exitConfig is EX_CONFIG of sysexits.h.
-const exitConfig = 78
+const (
+	exitPanic  = 3  // the panel has panicked; the next start goes on from what was saved
+	exitConfig = 78 // EX_CONFIG of sysexits.h
+)
 
 // Where a service of systemd keeps its state, and a folder in memory that it has while it runs.
 const (
@@ -97,6 +99,10 @@ func (c *runCmd) run(o outlet, _ []string) error {
 		Board: c.board(), Dir: c.dir, Log: log, Sim: c.sim != "", Version: version,
 		Built: buildTime(), File: c.config, Rejected: rejected, Page: c.page, Restart: anew.ask,
 		Pet: watchdog(),
+		Fatal: func(value any, stack []byte) {
+			fmt.Fprintf(o.err, "firepost: the panel failed: %v\n\n%s", value, stack)
+			os.Exit(exitPanic)
+		},
 	})
 	if err != nil {
 		return err

@@ -85,8 +85,9 @@ type Config struct {
 	Pet     func()             // the watchdog; nil: none
 	Day     func() alarm.Date  // today; it must not wait. nil: the date is never known
 	Save    func(*alarm.Saved) // called from a goroutine of its own; nil: nothing is saved
-	// Crash is told of a panic of the panel, which then goes on and ends the process. nil: no one.
-	Crash func(value any, stack []byte)
+	// Crash is told of a panic of the panel and how long it ran before. Then the panic goes on and
+	// ends the process. nil: no one.
+	Crash func(ran time.Duration, value any, stack []byte)
 	Log   *slog.Logger // nil: discard
 }
 

@@ -134,7 +134,7 @@ func TestPanicOfThePanelIsToldAndGoesOn(t *testing.T) {
 	var told any
 	g := New(Config{
 		Panel: &script{panics: true},
-		Crash: func(v any, stack []byte) {
+		Crash: func(_ time.Duration, v any, stack []byte) {
 			told = v
 			if len(stack) == 0 {
 				t.Error("got no stack")

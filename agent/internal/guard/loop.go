@@ -112,7 +112,7 @@ func (g *Guard) crash() {
 		return
 	}
 	if g.cfg.Crash != nil {
-		g.cfg.Crash(v, debug.Stack())
+		g.cfg.Crash(time.Duration(g.Now()), v, debug.Stack())
 	}
 	panic(v)
 }
