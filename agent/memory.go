@@ -78,9 +78,9 @@ func (m *memory) save(s *alarm.Saved) {
 	}
 }
 
-// adopt begins to write with a keeper whose directory answered late. This run has begun without what
-// it has read: the alarms in it are raised again, the rest is put aside by the keeper, and people
-// hear of it.
+// adopt begins to write with a keeper whose directory answered late. This run has begun without
+// what it has read: the alarms in it are raised again, the rest is put aside by the keeper, and
+// people hear of it.
 func (m *memory) adopt(got answer) {
 	got.keep.BeginsLate(m.boot)
 	m.mu.Lock()

@@ -15,9 +15,9 @@ import (
 	"github.com/firepost/firepost/agent/internal/keeper"
 )
 
-// A directory that answers late costs no latched alarm and no disablement in silence: the alarms ring
-// again, the panel names the points, what was saved stays beside what is written, and all numbers go
-// on growing.
+// A directory that answers late costs no latched alarm and no disablement in silence: the alarms
+// ring again, the panel names the points, what was saved stays beside what is written, and all
+// numbers go on growing.
 func TestWhatALateDirectoryHoldsIsNamedAndKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "state")

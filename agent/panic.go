@@ -62,8 +62,8 @@ func (p panics) write(dir string) error {
 	return err
 }
 
-// panel makes the panel: by the site's plan and from what was saved, or, after too many panics, by a
-// plan in which next to nothing can go wrong.
+// panel makes the panel: by the site's plan and from what was saved, or, after too many panics, by
+// a plan in which next to nothing can go wrong.
 func (a *Agent) panel(m *memory) guard.Panel {
 	defer a.fatal(m, func() time.Duration { return 0 })
 	plan, saved := a.site().Plan(), m.saved

@@ -2,11 +2,11 @@ package alarm
 
 import "slices"
 
-// Fallback is a plan for the points and outputs of plan in which next to nothing can go wrong: it is
-// for a panel that has panicked again and again. Every alarm that people must leave for sounds every
-// sounder, whatever the site file narrows, delays or says of it; gas and CO close the valves. Nothing
-// is derived, paired, checked or dated, the rules are new ones, and what cannot be undone or moves
-// something else stays as it is.
+// Fallback is a plan for the points and outputs of plan in which next to nothing can go wrong: it
+// is for a panel that has panicked again and again. Every alarm that people must leave for sounds
+// every sounder, whatever the site file narrows, delays or says of it; gas and CO close the valves.
+// Nothing is derived, paired, checked or dated, the rules are new ones, and what cannot be undone
+// or moves something else stays as it is.
 func Fallback(plan Plan) Plan {
 	f := Plan{
 		Resound: plan.Resound, Hash: plan.Hash, Operators: plan.Operators, MayNot: plan.MayNot,

@@ -113,8 +113,8 @@ func (p *Panel) install(plan Plan) {
 // Step makes one step. Its order matters. Commands come first: a silence meant for an old alarm
 // must not hush one that starts in the same step, or is remembered in it. Then what was saved, then
 // notices, then buttons, which are commands too, then the rules in plan order, then the zones, then
-// the alarms, what threatens most first, then the faults, then what time alone does, and the outputs
-// last.
+// the alarms, what threatens most first, then the faults, then what time alone does, and the
+// outputs last.
 func (p *Panel) Step(now point.Instant, in Input) Decision {
 	p.begin(now)
 	p.age(in.Day)

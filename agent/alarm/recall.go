@@ -28,8 +28,8 @@ func (p *Panel) recall(now point.Instant, s *Saved) {
 	p.redrive, p.dirty = true, true
 }
 
-// recallAlarm lets an alarm of an earlier run stand again, unless its point has one by now, has been
-// disabled, or would not have latched it.
+// recallAlarm lets an alarm of an earlier run stand again, unless its point has one by now, has
+// been disabled, or would not have latched it.
 func (p *Panel) recallAlarm(now point.Instant, s *SavedAlarm) {
 	a := s.standing()
 	a.finding, a.held = a.meant(), detect.Normal
