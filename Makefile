@@ -125,6 +125,11 @@ vm: ## bin/firepost-linux-arm64 on a Debian kernel in qemu: a fire, a pulled bus
 	FIREPOST_ARM64=$(CURDIR)/bin/firepost-linux-arm64 \
 	  go test -tags vm -count=1 -timeout 10m -run 'TestVM$$' -v ./cross/vm | grep -v '^=== '
 
+.PHONY: browser
+browser: ## the page in a real browser; its pictures are left in bin/screens (needs chromium)
+	go vet -C cross/browser . && go test -C cross/browser -count=1 -parallel 6 -json . | $(REPORT)
+	@cat bin/screens/load.txt
+
 .PHONY: vm-all
 vm-all: vm ## the way to a bus on the controllers of emulated boards: i.MX6, Pi Zero, Pi 3, Orange Pi
 	@cross/vm/boards.sh
@@ -137,7 +142,7 @@ race: ## the race detector over every package in which two goroutines can meet
 # What waits for processes, machines and clocks is made beside what computes; see cross/steps.sh.
 .PHONY: ci
 ci: ## what .ci/run runs after "make test"
-	@cross/steps.sh 'cross; deb-test; vm; kill ROUNDS=15' 'tidy; race; arm'
+	@cross/steps.sh 'cross; deb-test; vm; browser; kill ROUNDS=15' 'tidy; race; arm'
 
 .PHONY: large
 large: ## the long tests of the buffer and of what is beside it, with large counts

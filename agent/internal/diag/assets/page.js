@@ -359,12 +359,16 @@
 		for (const c of drawn.channels) box.append(picture(c, box.clientWidth));
 	}
 
+	// moment is a place on the axis of time: a time of day, or how many minutes ago.
+	const moment = (v) => (drawn.now ? new Date(v * 1000).toLocaleTimeString("en-GB") : Math.round(v) + " min");
+
 	function picture(c, wide) {
 		const style = getComputedStyle(root), color = (n) => style.getPropertyValue(n).trim();
 		const x = c.age_seconds.map((age) => (drawn.now ? drawn.now - age : -age / 60));
 		const data = [x, c.low, c.high], ink = color("--ink"), line = color("--line");
 		const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
-		const series = [{}, { label: say("lowest", "最低"), stroke: color("--link"), width: 1.5, spanGaps: false },
+		const series = [{ label: say("time", "时间"), value: (u, v) => (v === null ? "--" : moment(v)) },
+			{ label: say("lowest", "最低"), stroke: color("--link"), width: 1.5, spanGaps: false },
 			{ label: say("highest", "最高"), stroke: color("--link"), width: 1.5, spanGaps: false }];
 		if ($("#raw").checked) {
 			data.push(c.raw);
@@ -385,7 +389,7 @@
 					return [a - pad, b + pad];
 				} },
 			},
-			axes: [{ ...axis, values: drawn.now ? undefined : (u, all) => all.map((v) => v + " min") }, axis],
+			axes: [{ ...axis, values: (u, all) => all.map(moment) }, axis],
 			hooks: { draw: [(u) => marks(u, c, color)] },
 		}, data, holder);
 		return holder;
@@ -399,6 +403,8 @@
 		g.rect(left, top, width, height);
 		g.clip();
 		g.font = 12 * devicePixelRatio + "px sans-serif";
+		g.textAlign = "left";
+		g.textBaseline = "alphabetic";
 		g.lineWidth = 1.5 * devicePixelRatio;
 		for (const l of c.limits) {
 			const y = u.valToPos(l.value, "y", true);
