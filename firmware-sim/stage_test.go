@@ -122,7 +122,7 @@ func TestScenarioIsCheckedBeforeItIsPlayed(t *testing.T) {
 		t.Fatal(err)
 	}
 	steps, err := rig.ParseScenario("kitchen.txt", text, s)
-	if err != nil || len(steps) != 15 {
+	if err != nil || len(steps) != 16 {
 		t.Errorf("got %d steps, %v", len(steps), err)
 	}
 	path := filepath.Join(t.TempDir(), "wrong.txt")

@@ -1,5 +1,6 @@
 // Package mains tells whether there is mains, by an optocoupler that pulls a digital line to and
-// fro with each half wave. No edge within 40 ms means that there is none; so does a broken wire.
+// fro with each wave. Less than three edges within 40 ms mean that there is none; so does a broken
+// wire. What a dead wire picks up now and then, an edge up and one down, is no mains.
 //
 // Only edges count: a level would be right half of the time whatever happens.
 package mains
@@ -13,6 +14,9 @@ import (
 
 // window is two waves of 50 Hz, in which a half-wave optocoupler gives four edges.
 const window = 40 * time.Millisecond
+
+// least is how many edges are mains: one less than that, for a window that begins with an edge.
+const least = 3
 
 // Dev is one optocoupler. It is not safe for concurrent use. It is no drivers.Waiter: its edges
 // come all the time and need not wake anybody.
@@ -44,7 +48,7 @@ func (d *Dev) Start() (time.Duration, error) {
 	return window, nil
 }
 
-// Read returns 1 when no edge came since Start, and 0 when there was one.
+// Read returns 1 when less than three edges came since Start, and 0 otherwise.
 //
 // Read fails with drivers.ErrNoDevice when the line fails or has no interrupts: nothing would be
 // heard on it, and that is no loss of the mains.
@@ -54,7 +58,7 @@ func (d *Dev) Read(dst []drivers.Sample) ([]drivers.Sample, error) {
 		return dst, fmt.Errorf("mains: read: %w", err)
 	}
 	var lost int64
-	if edges == 0 {
+	if edges < least {
 		lost = 1
 	}
 	return append(dst, drivers.Sample{Quantity: drivers.Contact, Value: lost}), nil

@@ -22,11 +22,20 @@ func (b *Bus) Fail(f Fault) error {
 // its chips stay.
 func (b *Bus) Heal() {
 	b.mu.Lock()
+	off := b.fault != nil && b.fault.Kind == RailOff
+	b.mu.Unlock()
+	if off {
+		b.PowerCycle()
+	}
+	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.fault = nil
 	close(b.healed)
 	b.healed = make(chan struct{})
 }
+
+// imxNotices is how long the controller of an i.MX6 takes to notice a missing acknowledge.
+const imxNotices = 365 * time.Millisecond
 
 // Controllers lists the controllers that SetController knows.
 func Controllers() []string { return []string{"bcm2835", "mv64xxx", "imx"} }
@@ -42,7 +51,7 @@ func (b *Bus) SetController(name string) error {
 	case "mv64xxx":
 		b.nack, b.nackTakes = syscall.ENXIO, 0
 	case "imx":
-		b.nack, b.nackTakes = syscall.ETIMEDOUT, 365*time.Millisecond
+		b.nack, b.nackTakes = syscall.ETIMEDOUT, imxNotices
 	default:
 		return fmt.Errorf("bus %s: no controller %q; take one of %v", b.name, name, Controllers())
 	}
@@ -84,6 +93,8 @@ func (b *Bus) transfer(addr uint16, w, r []byte, closed <-chan struct{}) error {
 		return syscall.ETIMEDOUT
 	case Gone:
 		return syscall.ENODEV
+	case SlowNack, NackENXIO, RailOff:
+		return b.unanswered(f.Kind)
 	case Short:
 		if err := b.play(addr, w, r[:len(r)/2]); err != nil || len(r) == 0 {
 			return err
@@ -95,6 +106,19 @@ func (b *Bus) transfer(addr uint16, w, r []byte, closed <-chan struct{}) error {
 		return err
 	}
 	return b.play(addr, w, r)
+}
+
+// unanswered is a transfer that nothing acknowledges.
+func (b *Bus) unanswered(k Kind) error {
+	b.spend(1)
+	switch k {
+	case SlowNack:
+		b.pass(imxNotices)
+		return refused{syscall.ETIMEDOUT}
+	case NackENXIO:
+		return refused{syscall.ENXIO}
+	}
+	return b.notAcknowledged()
 }
 
 func (b *Bus) hang(addr uint16, w, r []byte, healed, closed <-chan struct{}) error {

@@ -1,10 +1,13 @@
 package board
 
 import (
+	"flag"
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +19,22 @@ import (
 
 var _ catalog.Board = (*Board)(nil)
 
+var update = flag.Bool("update", false, "rewrite the golden files and the tables of the README")
+
+// golden compares text with a file, or rewrites that.
+func golden(t *testing.T, path, text string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil || string(want) != text {
+		t.Errorf("%s is not as it should be (%v); run go test -update and read what changed", path, err)
+	}
+}
+
 // Every sensor of the catalog meets every fault that its chip, its bus or its line can have. It
 // shows as the table says and in no other way: no value that was not measured, no error without a
 // class, no panic, and no hang but where the bus hangs. When the fault is healed the value is
@@ -23,6 +42,7 @@ var _ catalog.Board = (*Board)(nil)
 // nothing each fail this test.
 func TestEverySensorMeetsEveryFault(t *testing.T) {
 	used, n := map[int]bool{}, 0
+	var matrix strings.Builder
 	for _, model := range slices.Sorted(maps.Keys(catalog.Sensors())) {
 		if rigs[model] == nil {
 			t.Errorf("%s: there is no rig for it; write one", model)
@@ -36,10 +56,13 @@ func TestEverySensorMeetsEveryFault(t *testing.T) {
 			}
 			n++
 			t.Run(model+"/"+f.kind, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) { meet(t, model, f, want) })
+				synctest.Test(t, func(t *testing.T) {
+					fmt.Fprintf(&matrix, "%-12s %-12s %s\n", model, f.kind, meet(t, model, f, want))
+				})
 			})
 		}
 	}
+	golden(t, "testdata/matrix.golden", matrix.String())
 	for i, r := range verdicts {
 		if !used[i] {
 			t.Errorf("row %d, %s on %q, serves nothing", i, r.kind, r.models)
@@ -74,7 +97,9 @@ func faultsOf(model string) (all []met) {
 	return all
 }
 
-func meet(t *testing.T, model string, f met, want []verdict) {
+// meet lets a fault strike and heals it. It returns the line of the matrix: how it shows, within
+// what time it is told, and within what time after it was healed there are true values only.
+func meet(t *testing.T, model string, f met, want []verdict) string {
 	r := newRig(t, model)
 	defer r.sensor.(io.Closer).Close()
 	if got := r.watch(20*time.Second, before); !slices.Contains(got, right) {
@@ -83,15 +108,63 @@ func meet(t *testing.T, model string, f met, want []verdict) {
 	if err := r.begin(f); err != nil {
 		t.Fatal(err)
 	}
+	struck := time.Now()
+	r.log = nil
 	if got := r.suffer(f); !slices.Equal(got, want) {
 		t.Errorf("it shows as %q, want %q", got, want)
 	}
+	told := r.told(struck)
 	r.board.Heal()
 	r.show(after)
-	r.watch(30*time.Second, during, after)
+	healed := time.Now()
+	r.log = nil
+	r.watch(50*time.Second, during, after)
 	if got := r.watch(10*time.Second, after); !slices.Equal(got, []verdict{right}) {
 		t.Errorf("healed, it reads %q", got)
 	}
+	back := healed
+	for i, a := range r.log {
+		if a.verdict == right && (i == 0 || r.log[i-1].verdict != right) {
+			back = a.at
+		}
+	}
+	return fmt.Sprintf("%-32s %-20s right again within %s", words(want), told,
+		bound(back.Sub(healed)))
+}
+
+// told says how soon a fault is an error that has a class.
+func (r *rig) told(struck time.Time) string {
+	is := func(some ...verdict) func(attempted) bool {
+		return func(a attempted) bool { return slices.Contains(some, a.verdict) }
+	}
+	if i := slices.IndexFunc(r.log, is(noDevice, checksum, outOfRange)); i >= 0 {
+		return "told within " + bound(r.log[i].at.Sub(struck))
+	}
+	switch {
+	case slices.ContainsFunc(r.log, is(hangs)):
+		return "its reader waits"
+	case slices.ContainsFunc(r.log, is(notReady)):
+		return "nothing new comes"
+	}
+	return "not told"
+}
+
+func words(all []verdict) string {
+	var text []string
+	for _, v := range all {
+		text = append(text, string(v))
+	}
+	return strings.Join(text, ", ")
+}
+
+// bound is a round time that d is within.
+func bound(d time.Duration) string {
+	for _, b := range []time.Duration{1, 2, 5, 10, 20, 30, 60} {
+		if d <= b*time.Second {
+			return (b * time.Second).String()
+		}
+	}
+	return d.String()
 }
 
 // suffer watches through a fault, in which the scene changes, and tells how it shows when the scene
@@ -121,10 +194,12 @@ func (r *rig) watch(span time.Duration, scenes ...scene) (seen []verdict) {
 		go func() { result <- r.attempt(scenes) }()
 		select {
 		case v := <-result:
+			r.log = append(r.log, attempted{time.Now(), v})
 			if !slices.Contains(seen, v) {
 				seen = append(seen, v)
 			}
 		case <-time.After(time.Minute):
+			r.log = append(r.log, attempted{time.Now(), hangs})
 			r.board.Heal() // or the rest of the test would hang with it
 			<-result
 			return []verdict{hangs}
@@ -252,4 +327,66 @@ func within(b *Board, do func() verdict) verdict {
 		<-result
 		return hangs
 	}
+}
+
+const (
+	tableBegin = "<!-- table of the faults: go test ./firmware-sim/board -update -->\n"
+	tableEnd   = "<!-- end of the table -->\n"
+)
+
+// The table of the README is that of the faults; one that does not apply to all parts says why.
+func TestReadmeTableIsTheFaults(t *testing.T) {
+	const readme = "README.md"
+	data, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, begins := strings.Cut(string(data), tableBegin)
+	_, after, ends := strings.Cut(rest, tableEnd)
+	if !begins || !ends {
+		t.Fatalf("%s has no table between its two marks", readme)
+	}
+	golden(t, readme, before+tableBegin+faultTable(t)+tableEnd+after)
+}
+
+func faultTable(t *testing.T) string {
+	var b strings.Builder
+	b.WriteString("| fault | what strikes | what it strikes | not the others, because |\n" +
+		"|---|---|---|---|\n")
+	for _, k := range chip.Kinds() {
+		on, other := "a part on a bus", k.Else
+		if k.Parts != nil {
+			on = strings.Join(k.Parts, ", ")
+		}
+		switch {
+		case other == "":
+			other = "a part on a line has no bytes"
+		case k.Parts == nil:
+			on += " that measures"
+		}
+		for _, model := range []string{"sht4x", "mcp23017", "ads1115", "bme280"} {
+			if !k.Kind.Applies(model) && k.Else == "" {
+				t.Errorf("%s does not apply to %s and does not say why", k.Kind, model)
+			}
+		}
+		fmt.Fprintf(&b, "| `%s` | it %s | %s | %s |\n", k.Kind, k.Does, on, other)
+	}
+	for _, k := range Kinds() {
+		var on []string
+		for place, word := range map[Place]string{OnBus: "a bus", OnInput: "a line that is read",
+			OnOutput: "a line that switches"} {
+			if k.On&place != 0 {
+				on = append(on, word)
+			}
+		}
+		slices.Sort(on)
+		other := "it is of a line"
+		if k.On == OnBus {
+			other = "it is of a bus"
+		} else if k.On&OnBus != 0 {
+			other = ""
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.Kind, k.Does, strings.Join(on, ", "), other)
+	}
+	return b.String()
 }

@@ -70,6 +70,8 @@ func TestEveryExpanderOutputMeetsEveryFault(t *testing.T) {
 		"ones pcf8574":       "set no device, state wrong, carries true",
 		"wrong_id pcf8574":   "set no device, state wrong, carries true",
 		"shifted pcf8574":    "set no device, state wrong, carries true",
+		"clash mcp23017":     "set no device, state wrong, carries true",
+		"clash pcf8574":      "set right, state right, carries true",
 		"nack_write pcf8574": "set no device, state wrong, carries false",
 		"hang mcp23017":      "set hangs, state right, carries true",
 		"hang pcf8574":       "set hangs, state right, carries true",

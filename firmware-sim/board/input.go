@@ -145,10 +145,12 @@ func (p *Pin) advance() time.Duration {
 		s := in.later[0]
 		in.later = in.later[1:]
 		p.storm(s.at)
+		p.glitch(s.at)
 		in.outside = s.wire
 		p.sample(s.at)
 	}
 	p.storm(now)
+	p.glitch(now)
 	p.settle(now)
 	return now
 }
@@ -161,10 +163,11 @@ func (p *Pin) resolve() bool {
 	if p.failing(Stuck) {
 		return p.fault.High
 	}
-	if p.input.outside != floating {
-		return p.input.outside == high
+	level := p.holder != nil && p.holder.config.Bias == drivers.BiasUp
+	if p.input.outside != floating && !p.failing(Floating) {
+		level = p.input.outside == high
 	}
-	return p.holder != nil && p.holder.config.Bias == drivers.BiasUp
+	return level != p.failing(Inverted)
 }
 
 func (p *Pin) setRaw(at time.Duration, level bool) {
@@ -210,6 +213,22 @@ func (p *Pin) storm(now time.Duration) {
 	}
 }
 
+// glitchEvery is the time between two glitches.
+const glitchEvery = 100 * time.Millisecond
+
+// glitch plays the short pulses of a line that picks up what runs beside it.
+func (p *Pin) glitch(now time.Duration) {
+	if !p.failing(Glitch) {
+		return
+	}
+	in := &p.input
+	for ; in.nextStorm+p.fault.Period <= now; in.nextStorm += glitchEvery {
+		level := p.resolve()
+		p.setRaw(in.nextStorm, !level)
+		p.setRaw(in.nextStorm+p.fault.Period, level)
+	}
+}
+
 // due is the moment at which the line has to be looked at again; ok is false when nothing is known
 // to come.
 func (p *Pin) due() (at time.Duration, ok bool) {
@@ -230,6 +249,9 @@ func (p *Pin) due() (at time.Duration, ok bool) {
 	}
 	if p.failing(Storm) {
 		consider(in.nextStorm)
+	}
+	if p.failing(Glitch) {
+		consider(in.nextStorm + p.fault.Period)
 	}
 	return at, ok
 }

@@ -15,7 +15,7 @@ func mcp342xRig(b *Board) *rig {
 	adc := chip.NewMCP3424(b.Now)
 	r := busRig(b, 0x68, adc, &adc.Part)
 	r.truth = [3][]int64{{1_000_000}, {1_800_000}, {1_500_000}}
-	r.within, r.size, r.stuck = 32, 50_000, 900_000
+	r.within, r.size, r.stuck, r.open = 32, 50_000, 900_000, 2_000_000
 	r.show = func(s scene) { adc.SetInput(0, r.truth[s][0]) }
 	return r
 }
@@ -25,7 +25,12 @@ func ds3231Rig(b *Board) *rig {
 	r := busRig(b, 0x68, c, &c.Part)
 	r.truth = [3][]int64{{25_000, 0}, {60_000, 0}, {30_000, 0}}
 	r.within, r.size, r.stuck = 125, 5_000, 15_000
-	r.show = func(s scene) { c.SetTemperature(r.truth[s][0]) }
+	r.show = func(s scene) {
+		c.SetTemperature(r.truth[s][0])
+		if s == after {
+			c.SetTime()
+		}
+	}
 	return r
 }
 

@@ -65,7 +65,7 @@ func leakRopeRig(b *Board) *rig {
 	r := busRig(b, 0x48, adc, &adc.Part)
 	r.opts = map[string]string{"drive_a": "GPIO20", "drive_b": "GPIO21"}
 	r.truth = [3][]int64{{0}, {1}, {0}}
-	r.size, r.stuck = 400_000, 3_000_000
+	r.size, r.stuck, r.open = 400_000, 3_000_000, 3_300_000
 	ohms := int64(1_000_000)
 	wire := func(Change) {
 		const supply, series = 3_300_000, 100_000

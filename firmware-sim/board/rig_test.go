@@ -35,8 +35,16 @@ type rig struct {
 	lag     time.Duration // a value is the mean of so long
 	size    int64         // of an error that is larger than the values differ
 	stuck   int64         // a value that is none of the scenes'
+	open    int64         // the voltage of its wire when that is cut
 	model   catalog.SensorModel
 	opts    map[string]string
+	log     []attempted // since the fault, and since it was healed
+}
+
+// attempted is how an attempt to read ended, and when.
+type attempted struct {
+	at time.Time
+	verdict
 }
 
 // busRig is a rig whose part hangs on the bus.
@@ -115,6 +123,7 @@ var firstRigs = map[string]func(b *Board) *rig{
 	"ads1115": func(b *Board) *rig {
 		volts := [3]int64{1_000_000, 2_000_000, 1_500_000}
 		r := adcRig(b, nil, volts)
+		r.open = 4_000_000
 		r.truth, r.within = [3][]int64{{volts[0]}, {volts[1]}, {volts[2]}}, 63
 		return r
 	},
@@ -148,6 +157,7 @@ var firstRigs = map[string]func(b *Board) *rig{
 		r := adcRig(b, nil, [3]int64{1_650_000, 492_537, 1_650_000})
 		r.truth = [3][]int64{{0}, {1}, {0}}
 		r.size, r.stuck = 1_157_463, 1_650_000 // an alarm that looks normal
+		r.open = 3_300_000
 		return r
 	},
 	"dfgas":     dfgasRig,
@@ -204,6 +214,14 @@ func (r *rig) begin(f met) error {
 		fault.Size = r.stuck
 	case chip.Noise:
 		fault.Size = 400
+	case chip.Drift:
+		fault.Size = 2 * r.size
+	case chip.Cold:
+		fault.Size = 600
+	case chip.WireOpen:
+		fault.Size = r.open
+	case chip.EarthLeak, chip.SupplySag:
+		fault.Size = 100
 	}
 	return r.part.Inject(fault)
 }
@@ -266,7 +284,7 @@ func (r *rig) judge(samples []drivers.Sample, scenes []scene) verdict {
 		if s.Quantity != c.Quantity || s.Value < c.Min || s.Value > c.Max {
 			return impossible
 		}
-		if !slices.ContainsFunc(scenes, func(at scene) bool { return r.isTrue(at, i, s.Value) }) {
+		if !slices.ContainsFunc(scenes, func(at scene) bool { return r.isTrue(at, i, s) }) {
 			verdict = wrong
 			if s.Value == 0 && s.Quantity != drivers.Contact {
 				return zero
@@ -276,13 +294,17 @@ func (r *rig) judge(samples []drivers.Sample, scenes []scene) verdict {
 	return verdict
 }
 
-func (r *rig) isTrue(at scene, channel int, value int64) bool {
+func (r *rig) isTrue(at scene, channel int, s drivers.Sample) bool {
+	value := s.Value
 	if channel >= len(r.truth[at]) {
 		return value >= 0 // a count goes on through all scenes
 	}
 	truth := r.truth[at][channel]
 	if r.warming && value > 0 && value <= truth {
 		return true
+	}
+	if s.Quantity == drivers.Contact {
+		return value == truth
 	}
 	return value >= truth-r.within && value <= truth+r.within
 }

@@ -88,6 +88,43 @@ var verdicts = []row{
 	{"spike", "", []verdict{right, wrong}},
 	{"offset", "", []verdict{wrong}},
 	{"fan_stopped", "", []verdict{outOfRange}},
+	{"drift", "eol-loop", []verdict{outOfRange, right, wrong}}, // it leaves its band
+	{"drift", "leak-rope", []verdict{outOfRange}},
+	{"drift", "sen54 sen55", []verdict{outOfRange, wrong}},
+	{"drift", "", []verdict{wrong}},
+	{"cold", "sps30 sen50 sen54 sen55", []verdict{right}}, // as any that warms up
+	{"cold", "", []verdict{wrong}},                        // for as long as the descriptor says
+	{"no_battery", "", []verdict{wrong}},                  // its second channel tells
+	// Where there is no checksum, a clash is seen by what the part should hold, and then not always.
+	{"clash", "aht20 dfgas scd4x sen50 sen54 sen55 sgp30 sgp40 sht3x sht4x sps30",
+		[]verdict{checksum}},
+	{"clash", "bme280 bmp280 mlx90614", []verdict{checksum, noDevice}},
+	{"clash", "amg8833", []verdict{noDevice, wrong}},
+	{"clash", "ds3231", []verdict{noDevice, right, wrong}},
+	{"clash", "mcp342x", []verdict{noDevice, right, wrong, zero}},
+	{"clash", "pcf8574", []verdict{notReady, wrong}},
+	{"clash", "", []verdict{noDevice}},
+	// A plain voltage is one, whatever it comes from.
+	{"wire_open", "ads1115 mcp342x", []verdict{wrong}},
+	{"wire_short", "ads1115 mcp342x", []verdict{zero}},
+	{"wire_open", "", []verdict{outOfRange}},
+	{"wire_short", "", []verdict{outOfRange}},
+	{"earth_leak", "eol-loop", []verdict{right}}, // within its band
+	{"supply_sag", "eol-loop", []verdict{right}},
+	{"earth_leak", "leak-rope", []verdict{outOfRange}},
+	{"supply_sag", "leak-rope", []verdict{outOfRange}},
+	{"earth_leak", "", []verdict{wrong}},
+	{"supply_sag", "", []verdict{wrong}},
+	{"slow_nack", "", []verdict{noDevice}},
+	{"nack_enxio", "", []verdict{noDevice}},
+	{"rail_off", "", []verdict{noDevice}},
+	{"glitch", "pulses", []verdict{wrong}},
+	{"glitch", "", []verdict{right}},
+	{"floating", "contact", []verdict{wrong}}, // what must tell a cut wire is an eol-loop
+	{"floating", "pulses", []verdict{zero}},
+	{"floating", "", []verdict{right}}, // no mains, as during any such wire
+	{"inverted", "contact", []verdict{wrong}},
+	{"inverted", "", []verdict{right}},
 	{"hang", "", []verdict{hangs}},
 	{"gone", "", []verdict{noDevice}},
 	{"stuck_low", "", []verdict{noDevice}},

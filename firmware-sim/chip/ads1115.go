@@ -90,7 +90,8 @@ func (c *ADS1115) takes(config uint16) time.Duration {
 func (c *ADS1115) convert() {
 	pins, full := ads1115Pins[c.active>>12&7], ads1115Scale[c.active>>9&7]
 	v := c.pin(pins[0]) - c.pin(pins[1])
-	v = c.sense(int(c.active>>12&7), v, -full, full)
+	slot := int(c.active>>12&7) ^ 4 // 0 to 3: against ground
+	v = c.sense(slot, v, -full, full)
 	c.conversion = int16(min(max(scaled(v, 32_768, full), -32_768), 32_767))
 }
 

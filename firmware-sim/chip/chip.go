@@ -49,9 +49,10 @@ type Part struct {
 	dev    device
 	faults []*injected
 
-	writing bool   // a write was acknowledged and not stopped yet
-	taken   int    // bytes of this write
-	reply   []byte // what is left of the answer to a read
+	writing bool      // a write was acknowledged and not stopped yet
+	taken   int       // bytes of this write
+	reply   []byte    // what is left of the answer to a read
+	other   *injected // the part that answers as well
 }
 
 func (p *Part) setUp(clock Clock, model string, dev device) {
@@ -68,17 +69,18 @@ func (p *Part) Start(read bool) bool {
 	defer p.mu.Unlock()
 	now, repeated := p.clock(), p.writing
 	p.writing, p.taken, p.reply = false, 0, nil
-	p.brownOut(now)
+	p.powerFails(now)
 	p.dev.advance(now)
+	p.other = p.strikes(Clash)
 	if p.hit(Absent) || p.hit(Nack) {
-		return false
+		return p.other != nil
 	}
 	reply, ack := p.dev.address(now, read, repeated)
 	if ack && read {
 		p.reply = p.flip(reply)
 	}
 	p.writing = ack && !read
-	return ack
+	return ack || p.other != nil
 }
 
 // Write implements Chip.
@@ -86,21 +88,23 @@ func (p *Part) Write(b byte) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.writing || p.hit(NackWrite) {
-		return false
+		return p.other != nil
 	}
 	p.taken++
-	return p.dev.take(p.clock(), p.taken-1, b)
+	return p.dev.take(p.clock(), p.taken-1, b) || p.other != nil
 }
 
 // Read implements Chip.
 func (p *Part) Read() byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.reply) == 0 {
-		return 0xFF
+	b := byte(0xFF)
+	if len(p.reply) > 0 {
+		b, p.reply = p.reply[0], p.reply[1:]
 	}
-	b := p.reply[0]
-	p.reply = p.reply[1:]
+	if p.other != nil {
+		b &= byte(p.other.rng.Uint32())
+	}
 	return b
 }
 

@@ -45,7 +45,10 @@ func (c *DS3231) SetTemperature(milli int64) { c.set(func() { c.temperature = mi
 func (c *DS3231) EmptyBattery() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := c.clock()
+	c.empty(c.clock())
+}
+
+func (c *DS3231) empty(now time.Duration) {
 	c.seconds, c.since, c.status, c.control = 0, now, ds3231Stopped, 0x1C
 	c.reset(now)
 }

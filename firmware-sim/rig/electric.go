@@ -177,6 +177,7 @@ func buildEOL(r *Rig, p *Part, place string) error {
 	if at := p.at("supply"); at >= 0 {
 		set(at, supply)
 	}
+	p.open = supply
 	p.inputs[0].set = func(v int64) error {
 		loop := end
 		if v != 0 {
@@ -203,6 +204,7 @@ func buildRope(r *Rig, p *Part, place string) error {
 		return err
 	}
 	rope := end
+	p.open = supply
 	level := func(line string) float64 {
 		if high, _ := r.board.Pin(line).Driven(); high {
 			return float64(supply)

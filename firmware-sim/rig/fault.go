@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -132,7 +133,7 @@ func (r *Rig) noFault(name, fault string, can []Named) error {
 	if p != nil && p.on != nil && slices.ContainsFunc(board.Kinds(), onBus) {
 		text += fmt.Sprintf("; %s strikes a whole bus: fault %s %s", fault, p.bus, fault)
 	}
-	return fmt.Errorf("%s", text)
+	return errors.New(text)
 }
 
 func (p *Part) failChip(f Fault) error {
@@ -143,29 +144,43 @@ func (p *Part) failChip(f Fault) error {
 		return err
 	}
 	fault.Size = size
+	if p.size == drivers.Voltage && fault.Kind.StrikesInputs() {
+		fault.Input = p.at("channel") + 1
+	}
 	return p.on.part.Inject(fault)
 }
 
 // sizeOf reads the size of a fault in the unit of the part.
 func (p *Part) sizeOf(kind chip.Kind, text string) (int64, error) {
-	i := slices.IndexFunc(chip.Kinds(), func(k chip.KindInfo) bool { return k.Kind == kind })
-	info := chip.Kinds()[i]
-	percent := strings.HasSuffix(info.Size, "percent")
-	switch {
-	case info.Size == "" && text != "":
-		return 0, fmt.Errorf("it has no size")
-	case info.Size == "":
-		return 0, nil
-	case text == "" && percent:
-		return 10, nil
-	case text == "":
-		return 0, fmt.Errorf("say how much: %q", p.example(kind))
-	case percent:
-		return drivers.ParseUnits(text, []drivers.Unit{{Symbol: "%", Scale: 1}})
-	case p.size == 0:
-		return drivers.ParseUnits(text, []drivers.Unit{{Scale: 1}})
+	units := []drivers.Unit{{Scale: 1}} // a bare number
+	if p.size != 0 {
+		units = p.size.Units()
 	}
-	return p.size.Parse(text)
+	usual, hasUsual := int64(0), true
+	switch kind {
+	case chip.Slow:
+		units, usual = []drivers.Unit{{Symbol: "%", Scale: 1}}, 10
+	case chip.EarthLeak, chip.SupplySag:
+		units, usual = []drivers.Unit{{Symbol: "%", Scale: 10}}, 100
+	case chip.Cold:
+		units, usual = []drivers.Unit{{Symbol: "s", Scale: 1}}, 60
+	case chip.WireOpen:
+		usual = p.open
+	case chip.Stuck, chip.Noise, chip.Spike, chip.Offset, chip.Drift:
+		hasUsual = false
+	default:
+		if text != "" {
+			return 0, errors.New("it has no size")
+		}
+		return 0, nil
+	}
+	switch {
+	case text != "":
+		return drivers.ParseUnits(text, units)
+	case hasUsual:
+		return usual, nil
+	}
+	return 0, fmt.Errorf("say how much: %q", p.example(kind))
 }
 
 func (p *Part) example(kind chip.Kind) string {
@@ -179,7 +194,7 @@ func (p *Part) example(kind chip.Kind) string {
 // failBoard makes a bus or a line fail.
 func (r *Rig) failBoard(name string, p *Part, f Fault) error {
 	if f.Chance != 0 || f.After != 0 || f.For != 0 {
-		return fmt.Errorf("a bus or a line fails at once and until it is healed")
+		return errors.New("a bus or a line fails at once and until it is healed")
 	}
 	fault := board.Fault{Kind: board.Kind(f.Name), Nth: f.Nth, Times: 5}
 	if fault.Kind == board.Bounce {
@@ -193,7 +208,7 @@ func (r *Rig) failBoard(name string, p *Part, f Fault) error {
 	case levels:
 		return fmt.Errorf("say at which level: \"fault %s %s at low\", or high", name, f.Name)
 	case f.Size != "":
-		return fmt.Errorf("it has no size")
+		return errors.New("it has no size")
 	}
 	if p != nil {
 		return p.pin.Fail(fault)

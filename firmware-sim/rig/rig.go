@@ -46,6 +46,7 @@ type Part struct {
 	pin    *board.Pin        // nil: it hangs on a bus
 	inputs []input           // what it feels
 	size   drivers.Quantity  // of the errors that it can have; 0: a bare number
+	open   int64             // what a converter sees of its wire when that is cut, in µV
 	opts   map[string]string // of the site file
 	place  board.Place       // of faults of its line
 }

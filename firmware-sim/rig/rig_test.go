@@ -255,6 +255,57 @@ func fail(r *rig.Rig, target, name string) (says string, err error) {
 	return "", err
 }
 
+// A wire that is cut or shorted is that of one loop, though four hang on one converter, and what an
+// open line shows is that of its circuit.
+func TestWireIsOfOneLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := board.New(board.Options{})
+		s := &site.Site{}
+		opened := map[string]drivers.Sensor{}
+		for _, name := range []string{"0", "1"} {
+			opts := options("eol-loop")
+			opts["channel"] = name
+			s.Sensors = append(s.Sensors, site.Sensor{Name: name, Model: "eol-loop", Options: opts})
+			sensor, err := catalog.Sensors()["eol-loop"].Open(b, opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			opened[name] = sensor
+		}
+		r, err := rig.New(s, b, b.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		once := func(name string) error {
+			wait, err := opened[name].Start()
+			time.Sleep(wait)
+			if err == nil {
+				_, err = opened[name].Read(nil)
+			}
+			return err
+		}
+		for fault, class := range map[string]error{
+			"wire_open": drivers.ErrLineOpen, "wire_short": drivers.ErrLineShort,
+		} {
+			if _, err := r.Fail("0", rig.Fault{Name: fault}); err != nil {
+				t.Fatal(err)
+			}
+			if err := once("0"); !errors.Is(err, class) {
+				t.Errorf("%s: got %v, want %v", fault, err, class)
+			}
+			if err := once("1"); err != nil {
+				t.Errorf("%s: its neighbour shows %v", fault, err)
+			}
+			if err := r.Heal("0"); err != nil {
+				t.Fatal(err)
+			}
+			if err := once("0"); err != nil {
+				t.Errorf("%s: healed, got %v", fault, err)
+			}
+		}
+	})
+}
+
 // Whoever names what there is not is told what there is.
 func TestWrongNamesSayWhatThereIs(t *testing.T) {
 	r, _ := newRig(t, "sht4x", options("sht4x"))
