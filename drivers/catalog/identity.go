@@ -23,22 +23,26 @@ type identity struct {
 	judge  func(b []byte) (Certainty, string)
 }
 
-// commandTime is the longest that a Sensirion part takes to look up what it is (SPS30: 20 ms).
-const commandTime = 20 * time.Millisecond
+// What the parts take at most to look up what they are: the SPS30, the SEN5x and the gas module,
+// and the others (SGP30: 10 ms, the rest 1 ms).
+const (
+	commandTime = 20 * time.Millisecond
+	quickTime   = 10 * time.Millisecond
+)
 
 // identities are in the order in which they are tried at an address; the first that is at least
 // likely ends it.
 // Where the datasheet of a part is named, its driver names it.
 func identities() []identity {
 	return []identity{
-		{model: "sht4x", ask: []byte{0x89}, alone: true, wait: commandTime, answer: 6, judge: serial},
-		{model: "sht3x", ask: []byte{0xF3, 0x2D}, alone: true, wait: commandTime, answer: 3,
+		{model: "sht4x", ask: []byte{0x89}, alone: true, wait: quickTime, answer: 6, judge: serial},
+		{model: "sht3x", ask: []byte{0xF3, 0x2D}, alone: true, wait: quickTime, answer: 3,
 			judge: sealed("its status has the right checksum|状态字校验正确")},
-		{model: "sgp30", ask: []byte{0x20, 0x2F}, alone: true, wait: commandTime, answer: 3,
+		{model: "sgp30", ask: []byte{0x20, 0x2F}, alone: true, wait: quickTime, answer: 3,
 			judge: sealed("its feature set has the right checksum|特性字校验正确")},
-		{model: "sgp40", ask: []byte{0x36, 0x82}, alone: true, wait: commandTime, answer: 9,
+		{model: "sgp40", ask: []byte{0x36, 0x82}, alone: true, wait: quickTime, answer: 9,
 			judge: serial},
-		{model: "scd4x", ask: []byte{0xE4, 0xB8}, alone: true, wait: commandTime, answer: 3,
+		{model: "scd4x", ask: []byte{0xE4, 0xB8}, alone: true, wait: quickTime, answer: 3,
 			judge: sealed("its state has the right checksum|状态字校验正确")},
 		{model: "sps30", ask: []byte{0xD0, 0x02}, alone: true, wait: commandTime, answer: 12,
 			judge: product("00080000", 4)},

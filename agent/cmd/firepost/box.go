@@ -56,12 +56,21 @@ func (c *checkCmd) steps(s *site.Site) []probe.Step {
 		loader := provisioning.Loader{Built: buildTime()}
 		id, err := loader.Load(filepath.Join(c.dir, "identity"))
 		steps = append(steps, probe.Clock(buildTime()), probe.Identity(id, err))
+		if s != nil {
+			steps = append(probe.Board(c.machine(), s), steps...)
+		}
 		if err == nil && id.Enrolled() {
 			steps = append(steps, probe.Broker(id)...)
 		}
 	}
+	if c.sim == "" {
+		steps = append(steps, probe.User(serviceUser, c.machine(), c.config, c.dir))
+	}
 	return append(steps, probe.Disk(c.dir, err != nil))
 }
+
+// serviceUser is who the service runs as.
+const serviceUser = "firepost"
 
 // finding is a step that knows already what to say.
 func finding(name string, level probe.Level, says alarm.Text) probe.Step {

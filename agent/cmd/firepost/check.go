@@ -13,26 +13,20 @@ import (
 )
 
 type checkCmd struct {
-	paths
-	config    string
-	box, json bool
-	reference bool
-	tongue
+	aboard
+	box, reference bool
 }
 
 func prepareCheck(f *pflag.FlagSet) action {
 	c := &checkCmd{}
-	f.StringVarP(&c.config, "config", "c", "/etc/firepost/site.toml", "site file")
-	c.paths.flag(f)
-	c.tongue.flag(f)
-	f.BoolVar(&c.json, "json", false, "print it as JSON")
+	c.flags(f)
 	f.BoolVar(&c.box, "box", false, "look at the machine too, though a site file is named")
 	f.BoolVar(&c.reference, "reference", false, "print a site file that explains every key")
 	return func(o outlet, args []string) error {
 		if len(args) > 0 {
 			c.config = args[0]
 		}
-		c.box = c.box || len(args) == 0 && !f.Changed("config")
+		c.box = c.box || c.sim != "" || len(args) == 0 && !f.Changed("config")
 		return c.run(o)
 	}
 }

@@ -104,6 +104,11 @@ func namesLinesWithoutInterrupts(t *testing.T, s *station) {
 		strings.Contains(out, "note: GPIO27: it has no") {
 		t.Errorf("got %q, %q, want GPIO17 named alone", out, said)
 	}
+	_, out, _ = s.ask("check", "--box", s.config)
+	if !strings.Contains(out, "OK    agent     version ") ||
+		!strings.Contains(unwrapped(out), "NOTE agent GPIO17: it has no interrupts") {
+		t.Errorf("got %q, want what the agent says of itself", out)
+	}
 }
 
 // Each order changes what it names and nothing else, status tells of it, and what makes no sense

@@ -19,13 +19,6 @@ import (
 	"github.com/firepost/firepost/drivers/catalog"
 )
 
-// machine is a board that can tell what it has.
-type machine interface {
-	catalog.Board
-	catalog.Lister
-	Find(line string) (drivers.LineInfo, error)
-}
-
 // aboard are the commands that look at the board itself.
 type aboard struct {
 	paths
@@ -42,7 +35,7 @@ func (c *aboard) flags(f *pflag.FlagSet) {
 	f.BoolVar(&c.json, "json", false, "print it as JSON")
 }
 
-func (c *aboard) machine() machine {
+func (c *aboard) machine() probe.Machine {
 	if c.sim != "" {
 		return board.Sim(c.sim)
 	}

@@ -23,7 +23,6 @@ func TestScan(t *testing.T) {
 	gate := chip.NewPCA9548(now)
 	gate.Attach(3, 0x58, chip.NewSGP30(now))
 	bus.Attach(0x70, gate)
-	s.board.Bus("i2c-2")
 	s.board.Pin("GPIO17").Drive(true)
 	ask := func(args ...string) string {
 		return shown(append(args, "--sim", s.socket, "-c", s.config, "--dir", s.dir)...)
@@ -86,3 +85,19 @@ line = "GPIO6"
 [page]
 listen = "off"
 `
+
+// Check with a board is 2 while a part of the site file does not answer, and at most 1 when all do.
+func TestCheckLooksAtTheBoard(t *testing.T) {
+	s := newStation(t, "", airSite, "")
+	s.board.Bus("i2c-1")
+	code, out, _ := s.ask("check", "--sim", s.socket, "-c", s.config)
+	if code != 2 || !strings.Contains(out, "FAIL  parts     air (sht4x): nobody answers at") {
+		t.Errorf("without the part: got %d\n%s", code, out)
+	}
+	s.board.Bus("i2c-1").Attach(0x44, chip.NewSHT4x(s.board.Now))
+	code, out, _ = s.ask("check", "--sim", s.socket, "-c", s.config)
+	if code > 1 || !strings.Contains(out, "OK    parts     air (sht4x) answers at") ||
+		!strings.Contains(out, "OK    lines     all 3 are there and free") {
+		t.Errorf("with the part: got %d\n%s", code, out)
+	}
+}
