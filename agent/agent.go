@@ -73,7 +73,9 @@ type Agent struct {
 	spoilt  atomic.Pointer[string] // why a newer site file is not in use; nil: it is
 	jobs    chan job               // for the room that changes the site
 	day     atomic.Int32           // today, as the panel is told; 0: not known
-	pins    pins
+	pins    pins                   // of who is at the box
+	farPINs pins                   // of who comes over a network
+	facing  atomic.Pointer[diag.Face]
 
 	history *history.Store
 
@@ -108,6 +110,7 @@ func New(s *site.Site, o Options) (*Agent, error) {
 	}
 	a := &Agent{
 		o: o, jobs: make(chan job), clock: clock{system: o.Wall, built: o.Built}, pins: newPINs(),
+		farPINs: newPINs(),
 		hooks: hooks{
 			open: keeper.Open, load: provisioning.Loader.Load, dial: dialIdentity, beat: kernelBeat(),
 			judge: newPanel,

@@ -95,7 +95,7 @@ func (a *Agent) serveCommand(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "order: "+err.Error(), code)
 		return
 	}
-	c, err := o.command()
+	c, err := o.command("cli")
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -115,9 +115,13 @@ func (a *Agent) serveCommand(w http.ResponseWriter, r *http.Request) {
 	default:
 		code = http.StatusTooManyRequests
 	}
+	reply(w, code, ans)
+}
+
+func reply(w http.ResponseWriter, code int, answer any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
-	json.NewEncoder(w).Encode(ans) //nolint:errcheck // the other side has hung up
+	json.NewEncoder(w).Encode(answer) //nolint:errcheck // the other side has hung up
 }
 
 // readOrder reads one JSON object and nothing else.
@@ -133,10 +137,10 @@ func readOrder(r io.Reader) (o Order, err error) {
 	return o, nil
 }
 
-// command turns an order into a command of somebody at the box.
-func (o *Order) command() (alarm.Command, error) {
+// command turns an order into a command of somebody at the box, who gave it by way of.
+func (o *Order) command(way string) (alarm.Command, error) {
 	c := alarm.Command{
-		ID: "cli-" + rand.Text()[:12], Action: named[alarm.Action](o.Action),
+		ID: way + "-" + rand.Text()[:12], Action: named[alarm.Action](o.Action),
 		Point: point.ID(o.Point), Output: alarm.OutputID(o.Output), On: o.On, Reason: o.Reason,
 		Alarm: alarm.AlarmID(o.Alarm),
 		Matter: alarm.Matter{

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
+	"github.com/firepost/firepost/agent/internal/desk"
 	"github.com/firepost/firepost/agent/site"
 	"github.com/firepost/firepost/agent/wire"
 )
@@ -175,17 +176,17 @@ func TestGuessingPINsLocksOutTheGuesserAlone(t *testing.T) {
 		r.sleepUntil(8 * time.Second)
 		wrong := `{"action":"silence","operator":7,"pin":"1111"}`
 		right := `{"action":"silence","operator":7,"pin":"2468"}`
-		for range freeTries {
+		for range desk.FreeTries {
 			if code, a := r.order(wrong); code != 409 || a.Reason != alarm.RefusedPIN {
 				t.Fatalf("got %d %+v", code, a)
 			}
 		}
 		if code, a := r.order(right); code != 429 || a.Reason != ReasonPINLocked {
-			t.Fatalf("right PIN after %d wrong ones: got %d %+v, want it locked", freeTries, code, a)
+			t.Fatalf("right PIN after %d wrong ones: got %d %+v, want it locked", desk.FreeTries, code, a)
 		}
 		synctest.Wait()
-		if n := len(r.heard(alarm.Refused)); n != freeTries {
-			t.Errorf("%d refusals are kept, want %d", n, freeTries)
+		if n := len(r.heard(alarm.Refused)); n != desk.FreeTries {
+			t.Errorf("%d refusals are kept, want %d", n, desk.FreeTries)
 		}
 		if code, a := r.order(`{"action":"accept","operator":7}`); code != 200 {
 			t.Errorf("what needs no PIN: %d %+v", code, a)
@@ -197,13 +198,13 @@ func TestGuessingPINsLocksOutTheGuesserAlone(t *testing.T) {
 		if n := len(r.heard(alarm.ResetDone)); n != 1 {
 			t.Errorf("%d resets by the button, want 1", n)
 		}
-		time.Sleep(firstLock)
+		time.Sleep(desk.FirstLock)
 		r.order(wrong) // the sixth: twice as long
-		time.Sleep(firstLock)
+		time.Sleep(desk.FirstLock)
 		if code, _ := r.order(right); code != 429 {
 			t.Errorf("after the first lock: %d, want it locked for longer", code)
 		}
-		time.Sleep(firstLock)
+		time.Sleep(desk.FirstLock)
 		if code, a := r.order(right); code == 429 || a.Reason == alarm.RefusedPIN {
 			t.Errorf("after the second lock: %d %+v", code, a)
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
+	"github.com/firepost/firepost/agent/internal/desk"
 	"github.com/firepost/firepost/agent/site"
 )
 
@@ -15,29 +16,19 @@ const (
 	ReasonPINLocked = "pin_locked" // too many wrong ones; the buttons of the box work
 )
 
-// After freeTries wrong PINs of an operator each further one must wait, longer and longer. Only
-// orders with that number and a PIN wait: the buttons of the box know no PIN, and what needs none
-// goes on.
-const (
-	freeTries = 5
-	firstLock = 5 * time.Minute
-	lastLock  = time.Hour
-)
+// mostOperators is how many a site file can name.
+const mostOperators = 99
 
-// pins counts wrong PINs. It forgets them with the process, which who can end it need not guess.
+// pins checks PINs. After five wrong ones of an operator each further one must wait, longer and
+// longer. Only who gives that number and a PIN waits: the buttons of the box know no PIN, and what
+// needs none goes on.
 type pins struct {
 	turn  chan struct{} // holds a token: a PIN is checked by one at a time, slow on purpose
-	tries []tries
-}
-
-type tries struct {
-	operator uint8
-	wrong    int
-	until    time.Time
+	locks *desk.Locks[uint8]
 }
 
 func newPINs() pins {
-	p := pins{turn: make(chan struct{}, 1)}
+	p := pins{turn: make(chan struct{}, 1), locks: desk.NewLocks[uint8](mostOperators)}
 	p.turn <- struct{}{}
 	return p
 }
@@ -50,23 +41,14 @@ func (p *pins) check(ctx context.Context, o *site.Operator, pin string) (right, 
 	case <-ctx.Done():
 		return false, true
 	}
-	i := slices.IndexFunc(p.tries, func(t tries) bool { return t.operator == o.Number })
-	if i < 0 {
-		i = len(p.tries) // there are 99 operators at most
-		p.tries = append(p.tries, tries{operator: o.Number})
-	}
-	t := &p.tries[i]
-	if time.Now().Before(t.until) {
+	if p.locks.Locked(o.Number, time.Now()) {
 		return false, true
 	}
 	if o.HasPIN(pin) {
-		t.wrong = 0
+		p.locks.Right(o.Number)
 		return true, false
 	}
-	t.wrong++
-	if over := t.wrong - freeTries; over >= 0 {
-		t.until = time.Now().Add(min(firstLock<<min(over, 10), lastLock))
-	}
+	p.locks.Wrong(o.Number, time.Now())
 	return false, false
 }
 
@@ -80,13 +62,10 @@ func (a *Agent) identify(ctx context.Context, o *Order, c *alarm.Command) (reaso
 		return ""
 	}
 	c.By.Level = 1
-	i := slices.IndexFunc(operators, func(p site.Operator) bool {
-		return p.Number == o.Operator
-	})
-	if i < 0 {
+	who := a.operator(o.Operator)
+	if who == nil {
 		return "" // The panel refuses, and keeps it in its records.
 	}
-	who := &operators[i]
 	if o.PIN == "" {
 		if c.Action.Needs() > 1 && who.Level > 1 {
 			return ReasonPINNeeded
@@ -103,4 +82,45 @@ func (a *Agent) identify(ctx context.Context, o *Order, c *alarm.Command) (reaso
 		c.By.Level, c.Denied = 0, alarm.RefusedPIN
 	}
 	return ""
+}
+
+// operator is the operator of that number; nil: the site file names none.
+func (a *Agent) operator(number uint8) *site.Operator {
+	all := a.site().Operators
+	i := slices.IndexFunc(all, func(o site.Operator) bool { return o.Number == number })
+	if i < 0 {
+		return nil
+	}
+	return &all[i]
+}
+
+// admit tells who somebody at the page is. Wrong PINs that come over the network are counted apart:
+// a stranger there must not lock out who is at the box.
+func (a *Agent) admit(
+	ctx context.Context, number uint8, pin string, near bool,
+) (desk.Person, desk.Verdict) {
+	who, p := a.operator(number), &a.farPINs
+	if near {
+		p = &a.pins
+	}
+	if who == nil || who.PIN == "" {
+		return desk.Person{}, desk.Wrong
+	}
+	switch right, locked := p.check(ctx, who, pin); {
+	case locked:
+		return desk.Person{}, desk.Locked
+	case !right:
+		return desk.Person{}, desk.Wrong
+	}
+	return person(who), desk.Right
+}
+
+func person(o *site.Operator) desk.Person {
+	return desk.Person{Number: o.Number, Name: o.Name, Level: o.Level, Key: o.PIN}
+}
+
+// knows tells whether somebody who has logged in is still an operator, with that level and PIN.
+func (a *Agent) knows(p desk.Person) bool {
+	o := a.operator(p.Number)
+	return o != nil && person(o) == p
 }

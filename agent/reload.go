@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"reflect"
 	"slices"
@@ -188,7 +187,7 @@ func (r *siteRoom) apply(ctx context.Context, s *site.Site) (Reloaded, error) {
 	live = live && !r.a.plain.Load() // a plan that may be at fault begins with a new panel
 	result := Reloaded{Hash: old.Hash, Changes: r.changes(old, s)}
 	switch {
-	case s.Hash == old.Hash && s.Page == old.Page:
+	case s.Hash == old.Hash && s.Page.Equal(old.Page):
 		r.restart = false // for a file that was there in between
 	case !live && r.alarmed():
 		result.Reason = ReloadAlarm
@@ -238,7 +237,7 @@ func (r *siteRoom) fits(s *site.Site) (live bool, err error) {
 		return false, err
 	}
 	return reflect.DeepEqual(s.Sensors, old.Sensors) && reflect.DeepEqual(s.Outputs, old.Outputs) &&
-		s.Page == old.Page && s.Tenant == old.Tenant &&
+		s.Page.Equal(old.Page) && s.Tenant == old.Tenant &&
 		slices.EqualFunc(sensors, r.a.sensors, func(x, y guard.Sensor) bool {
 			return x.Urgent == y.Urgent
 		}) &&
@@ -256,17 +255,12 @@ func (a *Agent) serveReload(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the site file: "+err.Error(), http.StatusServiceUnavailable)
 		return
 	}
-	reply(w, result.Done, result)
+	code := http.StatusOK
+	if !result.Done {
+		code = http.StatusConflict
+	}
+	reply(w, code, result)
 }
 
 // diskTime is how long somebody at the box waits for the disk with the site files.
 const diskTime = 8 * time.Second
-
-// reply writes what came of a request about the site file.
-func reply(w http.ResponseWriter, done bool, result any) {
-	w.Header().Set("Content-Type", "application/json")
-	if !done {
-		w.WriteHeader(http.StatusConflict)
-	}
-	json.NewEncoder(w).Encode(result) //nolint:errcheck // the other side has hung up
-}

@@ -3,8 +3,6 @@ package agent
 import (
 	"context"
 	"errors"
-	"net"
-	"net/http"
 	"runtime"
 	"time"
 
@@ -16,69 +14,6 @@ import (
 	"github.com/firepost/firepost/buffer"
 	"github.com/firepost/firepost/provisioning"
 )
-
-// Handler serves the page at / with what it needs, /status.json, /events.json, /history.json,
-// /metrics and /healthz, and below /text what a terminal shows. Nothing can be changed through it,
-// and no request takes a lock that the safety loop takes.
-func (a *Agent) Handler() http.Handler { return a.pages(diag.ReadOnly).Handler() }
-
-func (a *Agent) pages(acting diag.Acting) *diag.Pages {
-	return diag.New(diag.Source{
-		Status: a.status.Load, Events: a.newest, History: a.history, Effects: a.rows,
-		Acting: acting,
-	})
-}
-
-// rows are what the outputs of the site in use do.
-func (a *Agent) rows(chinese bool) [][]string { return a.site().Rows(chinese) }
-
-// newest are the newest events of this run, the newest last.
-func (a *Agent) newest(most int) []alarm.Event {
-	if g := a.guard.Load(); g != nil {
-		return g.Ring().Last(most)
-	}
-	return nil
-}
-
-// pageRetry is how often a taken address is tried again.
-const pageRetry = 10 * time.Second
-
-// page serves Handler where the site file says, until ctx ends.
-func (a *Agent) page(ctx context.Context) error {
-	told := ""
-	listen := a.site().Page.Listen
-	for listen != "" && ctx.Err() == nil {
-		l, err := net.Listen("tcp", listen)
-		if err == nil {
-			a.log.Info("page", "url", "http://"+l.Addr().String()+"/")
-			return serve(ctx, l, a.Handler())
-		}
-		if told != err.Error() {
-			told = err.Error()
-			a.log.Error("page", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(pageRetry):
-		}
-	}
-	return nil
-}
-
-// ServeControl serves Control on l, a unix socket, until ctx ends.
-func (a *Agent) ServeControl(ctx context.Context, l net.Listener) error {
-	return serve(ctx, l, a.Control())
-}
-
-func serve(ctx context.Context, l net.Listener, h http.Handler) error {
-	srv := diag.NewServer(h)
-	stop := context.AfterFunc(ctx, func() { srv.Close() })
-	defer stop()
-	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) || ctx.Err() == nil {
-		return err
-	}
-	return nil
-}
 
 // watch puts the status together.
 type watch struct {
@@ -139,6 +74,9 @@ func (w *watch) status() *diag.Status {
 	}
 	if why := a.spoilt.Load(); why != nil {
 		s.Site.Rejected = *why
+	}
+	if at := a.facing.Load(); at != nil {
+		s.Face = *at
 	}
 	w.loop(s)
 	w.records(s)

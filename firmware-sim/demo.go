@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -189,7 +188,11 @@ func demoSiteAt(speed int) (*site.Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := site.Parse("demo.toml", []byte(text))
+	who, err := operatorText()
+	if err != nil {
+		return nil, err
+	}
+	s, err := site.Parse("demo.toml", []byte(text+who))
 	if err != nil {
 		return nil, err
 	}
@@ -209,9 +212,7 @@ func (d *demo) servePage(ctx context.Context) error {
 		return fmt.Errorf("--page: %w", err)
 	}
 	d.url = "http://" + l.Addr().String() + "/"
-	srv := &http.Server{Handler: d.agent.Handler(), ReadHeaderTimeout: 5 * time.Second}
-	context.AfterFunc(ctx, func() { srv.Close() })
-	go srv.Serve(l) //nolint:errcheck // it ends with ctx
+	go d.agent.ServePage(ctx, l) //nolint:errcheck // it ends with ctx
 	return nil
 }
 
@@ -237,6 +238,7 @@ func (d *demo) head(w io.Writer) {
 		page += " (" + d.cmd.Page + " is taken)"
 	}
 	row("page", page)
+	row("", "to act on it: operator "+demoOperator+", PIN "+demoPIN)
 	speed := "as it was recorded"
 	if d.cmd.Speed > 1 {
 		speed = fmt.Sprintf("%d times as fast as it was recorded", d.cmd.Speed)

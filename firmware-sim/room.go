@@ -118,6 +118,16 @@ func (m *room) play(ctx context.Context, start time.Time, from time.Duration) {
 	}
 }
 
+// Who may act on the page of a simulated site. It is no secret.
+const demoOperator, demoPIN = "7", "2468"
+
+// operatorText is the operator as a row of a site file.
+func operatorText() (string, error) {
+	hash, err := site.HashPIN(demoPIN)
+	return fmt.Sprintf("\n[[operator]]\nnumber = %s\nname = \"演示 Demo\"\nlevel = 2\npin = %q\n",
+		demoOperator, hash), err
+}
+
 var placeholder = regexp.MustCompile(`\{\{([0-9a-z]+)\}\}`)
 
 // bracesNote is for who reads demo.toml, not for who reads the site file made of it.

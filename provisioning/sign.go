@@ -23,26 +23,9 @@ func Sign(dir string, message []byte) (Signature, error) { return Loader{}.Sign(
 
 // Sign signs a message on the board of l.
 func (l Loader) Sign(dir string, message []byte) (Signature, error) {
-	f, err := l.open(dir)
+	f, err := l.keyed(dir)
 	if err != nil {
 		return Signature{}, err
-	}
-	if f.moved != nil {
-		return Signature{}, f.moved
-	}
-	if f.key == nil {
-		release, err := lock(dir)
-		if err != nil {
-			return Signature{}, err
-		}
-		defer release()
-		if f, err = l.open(dir); err != nil { // Another process may have made it meanwhile.
-			return Signature{}, err
-		}
-		e := Enroller{Loader: l, Dir: dir}
-		if err := e.makeKey(f); err != nil {
-			return Signature{}, fmt.Errorf("identity %s: %w", dir, err)
-		}
 	}
 	sum := sha256.Sum256(message)
 	der, err := ecdsa.SignASN1(rand.Reader, f.key, sum[:])
@@ -50,4 +33,31 @@ func (l Loader) Sign(dir string, message []byte) (Signature, error) {
 		return Signature{}, fmt.Errorf("identity %s: sign: %w", dir, err)
 	}
 	return Signature{f.id, der, &f.key.PublicKey, f.cert}, nil
+}
+
+// keyed reads the folder, and makes the key of the box when there is none yet.
+func (l Loader) keyed(dir string) (*folder, error) {
+	f, err := l.open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if f.moved != nil {
+		return nil, f.moved
+	}
+	if f.key != nil {
+		return f, nil
+	}
+	release, err := lock(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	if f, err = l.open(dir); err != nil { // Another process may have made it meanwhile.
+		return nil, err
+	}
+	e := Enroller{Loader: l, Dir: dir}
+	if err := e.makeKey(f); err != nil {
+		return nil, fmt.Errorf("identity %s: %w", dir, err)
+	}
+	return f, nil
 }

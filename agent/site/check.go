@@ -240,6 +240,15 @@ func (c *checker) district(s *section) {
 
 func (c *checker) page(s *section) {
 	listen, ok := s.text("listen", `"127.0.0.1:8080"`)
+	who, _ := s.choice("read", []string{"operators", "open"})
+	c.site.Page.Open = who == "open"
+	c.site.Page.Names = s.words("names", `["fire.example"]`)
+	for _, name := range c.site.Page.Names {
+		if !isHost(name) {
+			s.wrong("names", "names %q is no name of a host; write it as a browser shows it, without "+
+				"http:// and port", name)
+		}
+	}
 	s.finish()
 	switch {
 	case !ok:
@@ -255,6 +264,14 @@ func (c *checker) page(s *section) {
 			`":8080" for every network, or "off"`, listen)
 	}
 	c.site.Page.Listen = listen
+}
+
+// isHost tells whether a browser may show this as the name of a host.
+func isHost(name string) bool {
+	return name != "" && len(name) <= 253 && !strings.ContainsFunc(name, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' &&
+			r != '.'
+	})
 }
 
 // collect moves what was read into the site.

@@ -6,6 +6,8 @@ import (
 	"net"
 	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
@@ -203,9 +205,8 @@ func (c *comparison) whole() {
 			fmt.Sprint(is.Shift))
 	}
 	c.rights(was, is)
-	if c.from.Page != c.to.Page {
-		c.differs(!c.to.Page.isLocal(), "page", "页面地址", fmt.Sprintf("%q", c.from.Page.Listen),
-			fmt.Sprintf("%q", c.to.Page.Listen))
+	if !c.from.Page.Equal(c.to.Page) {
+		c.differs(!c.to.Page.isLocal(), "page", "页面地址", c.from.Page.text(), c.to.Page.text())
 	}
 	if d, e := c.from.District, c.to.District; d.Report != e.Report ||
 		!maps.Equal(d.Deadband, e.Deadband) {
@@ -242,6 +243,15 @@ func (p Page) isLocal() bool {
 	host, _, _ := net.SplitHostPort(p.Listen)
 	ip := net.ParseIP(host)
 	return p.Listen == "" || host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// text is where the page is and who may read it.
+func (p Page) text() string {
+	said := strconv.Quote(p.Listen)
+	if p.Open {
+		said += " open"
+	}
+	return strings.Join(append([]string{said}, p.Names...), " ")
 }
 
 // same tells whether two values hold the same.

@@ -74,7 +74,14 @@ type District struct {
 
 // Page is where the page is served.
 type Page struct {
-	Listen string // host:port; empty: nowhere
+	Listen string   // host:port; empty: nowhere
+	Open   bool     // everybody in the network may read; else who logs in
+	Names  []string // of the box in a browser, beside its addresses and its own name
+}
+
+// Equal tells whether two pages are served alike.
+func (p Page) Equal(q Page) bool {
+	return p.Listen == q.Listen && p.Open == q.Open && slices.Equal(p.Names, q.Names)
 }
 
 // Plan returns the site as the panel needs it. Each call gives a new one.

@@ -29,6 +29,14 @@ func (c *checker) warnEffects() {
 	}
 }
 
+// warnPage tells that nobody can read the page.
+func (c *checker) warnPage() {
+	if !c.site.Page.isLocal() && !c.site.Page.Open && len(c.site.Operators) == 0 {
+		c.odd(0, "[page]", `nobody can read the page from the network: name operators, who log in, `+
+			`or write read = "open"`)
+	}
+}
+
 // hasSignal tells whether a point of these zones can raise an alarm of a signal; no zone: any.
 func (c *checker) hasSignal(s alarm.Signal, zones []alarm.ZoneID) bool {
 	return slices.ContainsFunc(c.points, func(p *watched) bool {

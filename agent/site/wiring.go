@@ -27,6 +27,7 @@ func (c *checker) warn() {
 	c.warnBusNames()
 	c.warnEffects()
 	c.warnModes()
+	c.warnPage()
 	c.noteCallPoints()
 	for _, p := range c.points {
 		s := p.plan.Signal

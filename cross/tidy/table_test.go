@@ -58,6 +58,7 @@ var rooms = map[string][]string{
 	"agent/internal/ledger":  {"agent/alarm", "agent/point", "agent/wire"},
 	"agent/internal/uplink":  {"buffer", "agent/wire"},
 	"agent/internal/history": {"agent/alarm", "agent/detect", "agent/point", "drivers"},
+	"agent/internal/desk":    {"agent/alarm"},
 	"agent/internal/diag": {
 		"agent/alarm", "agent/detect", "agent/internal/history", "agent/point", "drivers",
 	},
@@ -68,8 +69,9 @@ var rooms = map[string][]string{
 	"agent": {
 		"agent/alarm", "agent/detect", "agent/point", "agent/site", "agent/wire", "buffer",
 		"provisioning", "drivers", "drivers/catalog", "agent/internal/diag", "agent/internal/guard",
-		"agent/internal/history", "agent/internal/keeper", "agent/internal/ledger",
-		"agent/internal/probe", "agent/internal/scribe", "agent/internal/uplink",
+		"agent/internal/desk", "agent/internal/history", "agent/internal/keeper",
+		"agent/internal/ledger", "agent/internal/probe", "agent/internal/scribe",
+		"agent/internal/uplink",
 	},
 	"agent/cmd/firepost": {
 		"agent", "agent/alarm", "agent/site", "agent/internal/probe", "drivers", "drivers/board",
@@ -140,15 +142,15 @@ var keepers = []struct {
 		"the device has no broker"},
 	{"github.com/hashicorp/go-retryablehttp", []string{"provisioning"},
 		"one place speaks to servers of the district over HTTP"},
-	{"net/http", []string{"agent", "agent/internal/diag", "agent/internal/probe", "agent/cmd/firepost",
-		"firmware-sim", "cross/bench", "provisioning"},
+	{"net/http", []string{"agent", "agent/internal/desk", "agent/internal/diag",
+		"agent/internal/probe", "agent/cmd/firepost", "firmware-sim", "cross/bench", "provisioning"},
 		"one place serves pages, one asks for certificates"},
 	{"os/exec", []string{"cross/bench", "cross/deb", "cross/vm/init"},
 		"the agent starts no program"},
-	{"net", []string{"agent", "agent/cmd/firepost", "agent/internal/diag", "agent/internal/probe",
-		"agent/internal/uplink",
-		"agent/site", "cross/bench", "cross/vm/init", "drivers/board", "firmware-sim",
-		"firmware-sim/board", "firmware-sim/district", "firmware-sim/vhost", "provisioning"},
+	{"net", []string{"agent", "agent/cmd/firepost", "agent/internal/desk", "agent/internal/diag",
+		"agent/internal/probe", "agent/internal/uplink", "agent/site", "cross/bench",
+		"cross/vm/init", "drivers/board", "firmware-sim", "firmware-sim/board",
+		"firmware-sim/district", "firmware-sim/vhost", "provisioning"},
 		"the loop, the panel and the outbox know no network"},
 }
 

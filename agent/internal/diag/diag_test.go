@@ -85,6 +85,7 @@ func quiet() *Status {
 		Clock: Clock{Now: made, Quality: "ntp", Error: 20 * time.Millisecond},
 		Identity: Identity{State: "enrolled", Device: "fp-7k2m4qx6tb", Tenant: "district-7",
 			Expires: made.AddDate(0, 3, 0)},
+		Face:  Face{URL: "https://shop:8443/", Fingerprint: [32]byte{0xfe, 0x0a, 31: 0x7b}},
 		Build: Build{Version: "v0.1.0", Go: "go1.26", Arch: "linux/arm64"},
 	}
 }
@@ -149,7 +150,7 @@ func sourceOf(s *Status) Source {
 	}
 	return Source{
 		Status: func() *Status { return s }, Events: func(int) []alarm.Event { return nil },
-		History: h, Acting: ByPIN,
+		History: h, Acting: func() Acting { return ByPIN },
 		Effects: func(bool) [][]string {
 			return [][]string{{"cause", "siren"}, {"one detector finds fire", "fire tone"}}
 		},

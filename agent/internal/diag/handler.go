@@ -20,7 +20,7 @@ type Source struct {
 	History *history.Store               // nil: none is kept
 	// Effects are the rows of the cause and effect table, the head first; nil: it is not shown.
 	Effects func(chinese bool) [][]string
-	Acting  Acting
+	Acting  func() Acting // nil: it only shows
 }
 
 // recent is what the small pictures show.

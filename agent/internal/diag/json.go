@@ -25,6 +25,7 @@ type (
 		Link     linkJSON     `json:"link"`
 		Clock    clockJSON    `json:"clock"`
 		Identity identityJSON `json:"identity"`
+		Page     *faceJSON    `json:"page,omitempty"`
 		Build    buildJSON    `json:"build"`
 	}
 	siteJSON struct {

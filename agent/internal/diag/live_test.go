@@ -150,3 +150,56 @@ func TestAReaderWhoGoesIsNoticed(t *testing.T) {
 		}
 	})
 }
+
+// Who holds connections open without asking anything keeps nobody else away, and makes room when he
+// goes.
+func TestConnectionsAreBounded(t *testing.T) {
+	l := make(pipeListener)
+	limited := Limit(l)
+	come := func(from string) (open bool) {
+		near, far := net.Pipe()
+		taken := make(chan net.Conn, 1)
+		go func() {
+			c, err := limited.Accept()
+			if err == nil {
+				taken <- c
+			}
+		}()
+		l <- fromAddr{far, from}
+		closed := make(chan bool, 1)
+		go func() { _, err := near.Read(make([]byte, 1)); closed <- err != nil }()
+		select {
+		case <-taken:
+			return true
+		case <-closed:
+			l <- fromAddr{far, "192.0.2.200:1"} // ends the Accept that waits
+			(<-taken).Close()
+			return false
+		}
+	}
+	for i := range maxConnsOne {
+		if !come("192.0.2.1:1") {
+			t.Fatalf("connection %d of one address was refused", i)
+		}
+	}
+	if come("192.0.2.1:2") {
+		t.Errorf("one address got more than %d", maxConnsOne)
+	}
+	if !come("192.0.2.2:1") {
+		t.Error("another address was kept away")
+	}
+}
+
+// fromAddr is a pipe that came from somewhere.
+type fromAddr struct {
+	net.Conn
+	from string
+}
+
+func (c fromAddr) RemoteAddr() net.Addr {
+	at, err := net.ResolveTCPAddr("tcp", c.from)
+	if err != nil {
+		panic(err)
+	}
+	return at
+}

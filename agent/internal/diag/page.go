@@ -33,10 +33,13 @@ func newSheet(src *Source, s *Status, now time.Time, chinese bool) *sheet {
 	if s == nil {
 		s = &Status{}
 	}
-	return &sheet{
-		tongue: tongue{chinese}, acting: src.Acting, status: s, now: now, v: newView(s, now),
-		n: newNames(s), src: src,
+	m := &sheet{
+		tongue: tongue{chinese}, status: s, now: now, v: newView(s, now), n: newNames(s), src: src,
 	}
+	if src.Acting != nil {
+		m.acting = src.Acting()
+	}
+	return m
 }
 
 // tab is one of the parts of the page that a person looks at, one at a time.

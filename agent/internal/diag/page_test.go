@@ -140,7 +140,7 @@ func TestAPageThatOnlyShowsHasNoActs(t *testing.T) {
 		s := manned()
 		s.Panel.Alarms = alight().Panel.Alarms
 		src := sourceOf(s)
-		src.Acting = acting
+		src.Acting = func() Acting { return acting }
 		got := get(newPages(src, func() time.Time { return made }).Handler(), "/").Body.String()
 		if strings.Contains(got, "<form class=\"order") != want || strings.Contains(got, "pin") != want {
 			t.Errorf("acting %d: got acts %v, want %v", acting, !want, want)

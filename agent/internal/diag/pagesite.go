@@ -118,6 +118,10 @@ func (m *sheet) line() {
 		m.fact(m.w("Certificate|证书"), class, m.w("_ days left|剩余 _ 天", strconv.Itoa(days)), "",
 			id.Expires)
 	}
+	if s.Face.Fingerprint != [32]byte{} {
+		m.fact(m.w("This page|本页面"), "", s.Face.URL,
+			m.w("SHA-256 of its certificate: _|证书SHA-256：_", s.Face.print()))
+	}
 	m.add("</table>\n")
 }
 

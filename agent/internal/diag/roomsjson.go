@@ -1,6 +1,10 @@
 package diag
 
-import "time"
+import (
+	"encoding/hex"
+	"strings"
+	"time"
+)
 
 // The JSON of everything around the panel.
 type (
@@ -69,6 +73,11 @@ type (
 		Expires *time.Time `json:"expires,omitempty"`
 		Err     string     `json:"err,omitempty"`
 	}
+	faceJSON struct {
+		URL         string `json:"url"`
+		Open        bool   `json:"open"`
+		Fingerprint string `json:"certificate_sha256,omitempty"`
+	}
 	buildJSON struct {
 		Version string `json:"version"`
 		Go      string `json:"go"`
@@ -111,6 +120,9 @@ func (j *statusJSON) rooms(s *Status) {
 	j.Identity = identityJSON{
 		State: i.State, Device: i.Device, Tenant: i.Tenant, Expires: moment(i.Expires), Err: i.Err,
 	}
+	if s.Face.URL != "" {
+		j.Page = &faceJSON{URL: s.Face.URL, Open: s.Face.Open, Fingerprint: s.Face.print()}
+	}
 	j.Build = buildJSON(s.Build)
 }
 
@@ -128,4 +140,19 @@ func newBusJSON(b Bus) busJSON {
 		j.Late = append(j.Late, late)
 	}
 	return j
+}
+
+// print is the fingerprint of the certificate, as browsers write it.
+func (f *Face) print() string {
+	if f.Fingerprint == [32]byte{} {
+		return ""
+	}
+	var b strings.Builder
+	for i, x := range f.Fingerprint {
+		if i > 0 {
+			b.WriteByte(':')
+		}
+		b.WriteString(strings.ToUpper(hex.EncodeToString([]byte{x})))
+	}
+	return b.String()
 }

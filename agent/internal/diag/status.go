@@ -24,6 +24,7 @@ type Status struct {
 	Link     Link
 	Clock    Clock
 	Identity Identity
+	Face     Face
 	Build    Build
 	Sim      bool // the board is simulated, and every face says so
 }
@@ -124,6 +125,13 @@ type Identity struct {
 	Tenant  string
 	Expires time.Time // of the certificate; zero: there is none
 	Err     string    // what is wrong; empty: nothing
+}
+
+// Face is where people reach the page.
+type Face struct {
+	URL         string   // empty: nowhere
+	Open        bool     // everybody who reaches it may read
+	Fingerprint [32]byte // SHA-256 of its certificate, as browsers show it; zero: it needs none
 }
 
 // Build is which program runs.

@@ -38,6 +38,7 @@ func (t *text) status(s *Status, v *view) {
 		}
 	}
 	t.district(v)
+	t.reached(&s.Face)
 	if s.Panel != nil {
 		t.outputs(s.Panel.Outputs, v.Outputs)
 		t.points(s)
@@ -225,5 +226,22 @@ func (t *text) outputs(all []alarm.OutputState, views []outputView) {
 		}
 		t.line(mark+fit(id, ids)+"  "+fit(t.say(v.State), states)+"  ",
 			t.list(name, t.bare(v.Note), left, v.Err))
+	}
+}
+
+// reached says where the page is, and by what a person knows that it is this box.
+func (t *text) reached(f *Face) {
+	if f.URL == "" {
+		return
+	}
+	who := t.w("who reads it logs in|查看须登录")
+	if f.Open {
+		who = t.w("open to read|可直接查看")
+	}
+	t.line(plain+t.w("Page  |页面  "), t.list(f.URL, who))
+	if print := f.print(); print != "" {
+		t.row(t.w("its certificate has the SHA-256 fingerprint|其证书的SHA-256指纹"))
+		t.row(print[:len(print)/2+1])
+		t.row(print[len(print)/2+1:])
 	}
 }
