@@ -30,16 +30,17 @@ type fakeDistrict struct {
 
 // message is one message that came, with what a platform reads of it first.
 type message struct {
-	at   time.Time
-	link int    // which connection
-	leaf string // such as up/alarm, whatever the coding
-	size int    // as it came
-	Lane string `json:"lane"`
-	Hist bool   `json:"hist"`
-	Mono string `json:"mono"`
-	Boot uint32 `json:"boot"`
-	Type string `json:"type"`
-	Data json.RawMessage
+	at    time.Time
+	link  int    // which connection
+	leaf  string // such as up/alarm, whatever the coding
+	size  int    // as it came
+	Lane  string `json:"lane"`
+	Epoch string `json:"epoch"`
+	Hist  bool   `json:"hist"`
+	Mono  string `json:"mono"`
+	Boot  uint32 `json:"boot"`
+	Type  string `json:"type"`
+	Data  json.RawMessage
 }
 
 // roundTrip is how long a PUBACK takes.

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
@@ -23,6 +24,7 @@ func (l *line) newLedger(m *memory) *ledger.Ledger {
 		Answer:    func(body []byte) { l.store.Put(buffer.Alarm, 1, body) },
 		Read:      func(ids []point.ID) []byte { return l.read(ids) },
 		Republish: func() { l.asked.Add(1) },
+		Resend:    l.resend,
 		Notice:    l.faults.of("ledger"), Log: l.a.log,
 	})
 }
@@ -31,6 +33,29 @@ func (l *line) newLedger(m *memory) *ledger.Ledger {
 func (l *line) wall() (now time.Time, known bool) {
 	w := l.a.clock.now()
 	return w.Now, w.Quality != wire.ClockNone && w.Error >= 0 && w.Error <= clockError
+}
+
+// mostGone is how many runs of numbers one request has declared. Who misses more asks again.
+const mostGone = 32
+
+// resend lets the courier send what is still held of some numbers, and declares the others.
+func (l *line) resend(n wire.Numbers) (reason string) {
+	lane := buffer.Lane(strings.Index("aet", n.Lane))
+	r := buffer.Range{From: n.From, To: n.To}
+	gone, known := l.store.Gone(n.Epoch, lane, r, mostGone)
+	_, c, _ := l.get()
+	switch {
+	case !known:
+		return wire.ReasonStorage
+	case !c.Resend(n.Epoch, lane, r):
+		return wire.ReasonBusy
+	}
+	for _, g := range gone {
+		l.store.Put(buffer.Alarm, 1, wire.GapBody(wire.Gap{
+			Epoch: n.Epoch, Lane: n.Lane, From: g.From, To: g.To, Cause: wire.CauseDeleted,
+		}))
+	}
+	return ""
 }
 
 // read packs the newest values of points; nil: one of them is unknown. A channel that has given

@@ -259,7 +259,9 @@ func TestDistrictSeesAndSilencesNothing(t *testing.T) {
 			{"read", `{"points":["heat-1","call-1"]}`, "done", true},
 			{"read", `{"points":["heat-9"]}`, "failed unknown_point", true},
 			{"snapshot", ``, "done", true},
-			{"resend", `{"epoch":"9f3c1a77","lane":"t","from":1,"to":2}`, "rejected unsupported", true},
+			{"resend", `{"epoch":"9f3c1a77","lane":"t","from":1,"to":2}`, "done", true},
+			{"resend", `{"epoch":"9f3c1a77","lane":"x","from":1,"to":2}`, "rejected malformed", true},
+			{"restart", ``, "rejected unsupported", true},
 		} {
 			id, before := fmt.Sprint("c-", i), snapshots()
 			r.command(id, c.name, c.args)
@@ -288,6 +290,37 @@ func TestDistrictSeesAndSilencesNothing(t *testing.T) {
 			if v := a.Values; len(v) != 2 || v[0].N != "heat-1" || *v[0].V < 10 || !*v[1].VB {
 				t.Errorf("values: %s", m.Data)
 			}
+		}
+		r.end()
+	})
+}
+
+// A district that has lost what it had receipted asks for it, and is told that it will not come:
+// each number once, and nothing else is called missing.
+func TestWhatIsNotThereAnyMoreIsDeclaredWhenAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, enrolled).run()
+		r.sleepUntil(5 * time.Second)
+		r.press()
+		r.sleepUntil(time.Minute)
+		isAlarm := func(m message) bool { return m.Lane == "a" }
+		epoch, before := r.district.messages(isAlarm)[0].Epoch, r.district.receiver.Report()
+		if len(before.Missing) > 0 || before.Received["a"] < 1 {
+			t.Errorf("before: missing %v, received %v", before.Missing, before.Received)
+		}
+		r.command("c-1", "resend", fmt.Sprintf(`{"epoch":%q,"lane":"a","from":1,"to":1}`, epoch))
+		r.command("c-2", "resend", `{"epoch":"0000cafe","lane":"t","from":7,"to":9}`)
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		r.wantAnswers("c-1", "done")
+		r.wantAnswers("c-2", "done")
+		rep := r.district.receiver.Report()
+		if got := rep.Declared[wire.CauseDeleted]; got != 4 || rep.Absent != 3 {
+			t.Errorf("%d numbers declared, %d of them not here, want 4 and 3", got, rep.Absent)
+		}
+		if len(rep.Missing) > 0 || rep.BodyMismatch > 0 || rep.Malformed > 0 {
+			t.Errorf("after: missing %v, %d with another body, %v", rep.Missing, rep.BodyMismatch,
+				rep.Faults)
 		}
 		r.end()
 	})

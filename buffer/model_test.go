@@ -2,6 +2,7 @@ package buffer
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -174,6 +175,39 @@ func (m *model) check(crashed bool) {
 		for _, w := range want {
 			m.mustBeLost(w, losses)
 		}
+		m.checkGone(l)
+	}
+}
+
+// checkGone compares what the outbox calls gone: never what is held, always what was acknowledged.
+func (m *model) checkGone(l Lane) {
+	m.t.Helper()
+	losses := m.o.Losses()
+	gone, known := m.o.Gone(m.o.Epoch(), l, Range{1, math.MaxUint64}, math.MaxInt)
+	if !known {
+		m.t.Fatal("an open file, and nobody knows what is gone")
+	}
+	want, got := ranges{{1, m.o.Tail(l)}}, ranges(gone)
+	if m.o.Tail(l) == 0 {
+		want = nil
+	}
+	losses = append(losses, m.o.Losses()...)
+	for _, r := range m.live[l] {
+		for _, g := range gone {
+			if g.From <= r.last() && r.First <= g.To {
+				m.t.Fatalf("%s %d is held, and %v is called gone", l, r.First, g)
+			}
+		}
+		want.cut(r.span())
+	}
+	for _, x := range losses {
+		if x.Epoch == m.o.Epoch() && x.Lane == l && x.To > 0 {
+			want.cut(x.Range)
+			got.cut(x.Range)
+		}
+	}
+	if !slices.Equal(got, want) {
+		m.t.Fatalf("lane %s: gone is %v, want %v", l, got, want)
 	}
 }
 

@@ -28,7 +28,8 @@ const itemOverhead = 160
 type block struct {
 	Range
 	lane    Lane
-	n       uint64 // numbers in it; fewer than the range has when there are holes
+	n       uint64  // numbers in it; fewer than the range has when there are holes
+	parts   []Range // what it has, when there are holes
 	size    int64
 	at      Stamp
 	touched bool // an acknowledgement reached it; the next commit looks at it
@@ -37,10 +38,23 @@ type block struct {
 func newBlock(recs []Record, size int) *block {
 	b := &block{lane: recs[0].Lane, at: recs[0].At, size: int64(size)}
 	b.Range = Range{recs[0].First, recs[len(recs)-1].last()}
+	var parts ranges
 	for _, r := range recs {
 		b.n += uint64(r.N)
+		parts.add(r.span())
+	}
+	if len(parts) > 1 {
+		b.parts = parts
 	}
 	return b
+}
+
+// runs are the numbers that it has.
+func (b *block) runs() []Range {
+	if b.parts != nil {
+		return b.parts
+	}
+	return []Range{b.Range}
 }
 
 func (b *block) key() []byte { return blockKey(b.lane, b.From) }

@@ -581,7 +581,7 @@ var plain = map[string]struct{ message, leaf string }{
 	"active_duties": {"active", wire.UpActive},
 
 	"desc": {"desc", wire.UpDesc}, "ack": {"ack", wire.DownAck}, "hello": {"hello", wire.DownHello},
-	"cmd": {"cmd", wire.DownCmd},
+	"cmd": {"cmd", wire.DownCmd}, "cmd_resend": {"cmd", wire.DownCmd},
 }
 
 // place names the message that a golden is, and the topics that it may come on.

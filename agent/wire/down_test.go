@@ -154,7 +154,8 @@ func FuzzDecodeCommand(f *testing.F) {
 				!reflect.DeepEqual(o, Order{}) {
 				t.Fatalf("got %+v, %v, want an error of its kind and nothing else", o, err)
 			}
-		case act.Action == 0 && c.Name != CmdRead && c.Name != CmdSnapshot,
+		case act.Action == 0 && c.Name != CmdRead && c.Name != CmdSnapshot && c.Name != CmdResend,
+			(o.Numbers.From == 0) != (c.Name != CmdResend), o.Numbers.To < o.Numbers.From,
 			act.Action != 0 && act.Action.String() != c.Name,
 			act.By != (alarm.Origin{}) || act.ID != c.ID || len(o.Points) > maxRead,
 			len(act.Point) > maxName || len(act.Output) > maxName || len(act.Zone) > maxName,

@@ -346,6 +346,9 @@ func TestLossMessages(t *testing.T) {
 		{"gap_lease", GapBody(Gap{
 			Epoch: "9f3c1a77", Lane: "a", From: 301, To: 812, Cause: CauseLease,
 		})},
+		{"gap_deleted", GapBody(Gap{
+			Epoch: "9f3c1a77", Lane: "e", From: 41, To: 43, Cause: CauseDeleted,
+		})},
 		{"gap_panel", GapBody(Gap{Lane: LanePanel, From: 901, To: 950, Cause: CauseDroppedRAM})},
 		{"store_reset", StoreResetBody(StoreReset{
 			Epoch: "9f3c1a77", Salvaged: 17, LostEstimate: 3, Cause: "checksum",
@@ -423,6 +426,10 @@ func TestPlainMessages(t *testing.T) {
 	golden(t, "cmd", Command{
 		ID: "c-9", Name: "acknowledge", Issued: wall, Expires: wall.Add(time.Minute),
 		By: "zhang.san@district", Prio: "high", Args: []byte(`{"point":"heat1"}`),
+	}.JSON("/district/510107"))
+	golden(t, "cmd_resend", Command{
+		ID: "c-13", Name: CmdResend, Issued: wall, By: "platform",
+		Args: []byte(`{"epoch":"9f3c1a77","lane":"e","from":41,"to":45}`),
 	}.JSON("/district/510107"))
 	golden(t, "hello", Hello{
 		Receipt: true, Gz: true, Dz: []int{1}, Max: MaxMessage, Spread: 30, Rate: 50, Window: 32,

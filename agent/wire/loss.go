@@ -12,6 +12,7 @@ const (
 	CauseQuarantined = "quarantined"
 	CauseLease       = "lease"
 	CauseDroppedRAM  = "dropped_ram"
+	CauseDeleted     = "deleted" // released before they were asked for again
 )
 
 // Gap says that numbers will never come, and why.

@@ -3,6 +3,8 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
@@ -13,29 +15,40 @@ import (
 const (
 	CmdRead     = "read"     // the values of points, now
 	CmdSnapshot = "snapshot" // up/active once more
+	CmdResend   = "resend"   // records that have not come
 )
 
 // ErrUnsupported is returned for a command whose name says nothing to this program.
 var ErrUnsupported = errors.New("unsupported")
 
 const (
-	maxRead    = 32                  // points that are read by one command
-	longestFor = 31 * 24 * time.Hour // of any time in args
+	maxRead    = 32                    // points that are read by one command
+	longestFor = 31 * 24 * time.Hour   // of any time in args
+	maxNumber  = 9_999_999_999_999_999 // of a record: 16 digits
+	hexDigits  = "0123456789abcdef"
 )
 
 // Order is what a command asks for.
 type Order struct {
 	// Act is for the panel, without origin and deadline. Its Action is 0 when the panel is not
-	// asked; then the command is CmdRead or CmdSnapshot.
-	Act    alarm.Command
-	Points []point.ID // of CmdRead
+	// asked; then the command is CmdRead, CmdSnapshot or CmdResend.
+	Act     alarm.Command
+	Points  []point.ID // of CmdRead
+	Numbers Numbers    // of CmdResend
+}
+
+// Numbers are a run of numbers of one lane, both ends included.
+type Numbers struct {
+	Epoch    string
+	Lane     string // "a", "e" or "t"
+	From, To uint64
 }
 
 // Order reads name and args. Whether the panel may and can obey is for the panel to say: only form
 // and size are looked at here. It fails with ErrUnsupported or ErrMalformed.
 func (c Command) Order() (Order, error) {
 	o := Order{Act: alarm.Command{ID: c.ID, Action: actionOf(c.Name)}}
-	if o.Act.Action == 0 && c.Name != CmdRead && c.Name != CmdSnapshot {
+	if o.Act.Action == 0 && !slices.Contains([]string{CmdRead, CmdSnapshot, CmdResend}, c.Name) {
 		return Order{}, fmt.Errorf("down/cmd %s: name %s: %w", c.ID, c.Name, ErrUnsupported)
 	}
 	var a args
@@ -64,6 +77,10 @@ type args struct {
 	Colour string         `json:"colour"`
 	Text   string         `json:"text"`
 	Within int64          `json:"within"` // s, to answer in
+	Epoch  string         `json:"epoch"`  // of CmdResend, as all that follow
+	Lane   string         `json:"lane"`
+	From   uint64         `json:"from"`
+	To     uint64         `json:"to"`
 }
 
 func (a *args) check(name string, act alarm.Action) error {
@@ -83,6 +100,12 @@ func (a *args) check(name string, act alarm.Action) error {
 		return fmt.Errorf("a time below 0 or above %v: %w", longestFor, ErrMalformed)
 	case name == CmdRead && (len(a.Points) == 0 || len(a.Points) > maxRead):
 		return fmt.Errorf("%d points, 1 to %d can be read: %w", len(a.Points), maxRead, ErrMalformed)
+	case name == CmdResend && (len(a.Epoch) != 8 || strings.Trim(a.Epoch, hexDigits) != ""):
+		return fmt.Errorf("epoch %.20q, want 8 hexadecimal digits: %w", a.Epoch, ErrMalformed)
+	case name == CmdResend && (len(a.Lane) != 1 || !strings.Contains("aet", a.Lane)):
+		return fmt.Errorf("lane %.20q, want a, e or t: %w", a.Lane, ErrMalformed)
+	case name == CmdResend && (a.From == 0 || a.From > a.To || a.To > maxNumber):
+		return fmt.Errorf("from %d to %d: %w", a.From, a.To, ErrMalformed)
 	case act == alarm.Operate && (a.On == nil || a.Output == ""):
 		return fmt.Errorf("output and on are needed: %w", ErrMalformed)
 	}
@@ -97,6 +120,9 @@ func (a *args) fill(o *Order, c Command) {
 	switch act.Action {
 	case 0:
 		o.Points = a.Points
+		if c.Name == CmdResend {
+			o.Numbers = Numbers{a.Epoch, a.Lane, a.From, a.To}
+		}
 	case alarm.StartDrill:
 		if len(a.Points) > 0 {
 			act.Scenario = &alarm.Scenario{Points: a.Points}

@@ -50,6 +50,9 @@ var orders = []struct {
 		Act: alarm.Command{ID: "c-1"}, Points: []point.ID{"heat1", "co1"},
 	}},
 	{"snapshot", ``, &Order{Act: alarm.Command{ID: "c-1"}}},
+	{"resend", `{"epoch":"9f3c1a77","lane":"t","from":4,"to":90}`, &Order{
+		Act: alarm.Command{ID: "c-1"}, Numbers: Numbers{"9f3c1a77", "t", 4, 90},
+	}},
 
 	{"operate", `{"output":"valve"}`, nil},
 	{"operate", `{"on":true}`, nil},
@@ -61,6 +64,15 @@ var orders = []struct {
 	{"enable", `{"point":"` + strings.Repeat("p", 129) + `"}`, nil},
 	{"drill_start", `{"points":["` + strings.Repeat("p", 129) + `"]}`, nil},
 	{"read", ``, nil},
+	{"resend", ``, nil},
+	{"resend", `{"epoch":"9f3c1a7","lane":"t","from":4,"to":90}`, nil},
+	{"resend", `{"epoch":"9F3C1A77","lane":"t","from":4,"to":90}`, nil},
+	{"resend", `{"epoch":"9f3c1a77","lane":"panel","from":4,"to":90}`, nil},
+	{"resend", `{"epoch":"9f3c1a77","lane":"","from":4,"to":90}`, nil},
+	{"resend", `{"epoch":"9f3c1a77","lane":"a","from":0,"to":90}`, nil},
+	{"resend", `{"epoch":"9f3c1a77","lane":"a","from":91,"to":90}`, nil},
+	{"resend", `{"epoch":"9f3c1a77","lane":"a","from":1,"to":10000000000000000}`, nil},
+	{"resend", `{"epoch":"9f3c1a77","lane":"a","from":-1,"to":9}`, nil},
 	{"read", `{"points":[]}`, nil},
 	{"read", `{"points":["a"` + strings.Repeat(`,"a"`, 32) + `]}`, nil},
 }
@@ -83,7 +95,7 @@ func TestOrders(t *testing.T) {
 			t.Errorf("%s %s: got %+v, %v, want %+v", c.name, c.args, got, err, *c.want)
 		}
 	}
-	for _, name := range []string{"resend", "site_file", "unknown", "Reset", "readings"} {
+	for _, name := range []string{"site_file", "unknown", "Reset", "readings"} {
 		if _, err := (Command{ID: "c-1", Name: name}).Order(); !errors.Is(err, ErrUnsupported) {
 			t.Errorf("%s: got %v, want ErrUnsupported", name, err)
 		}

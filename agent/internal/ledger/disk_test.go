@@ -49,7 +49,7 @@ func TestADiskThatDoesNotAnswer(t *testing.T) {
 				slices.Sort(r.answers)
 				r.want(want...)
 				r.order("c-4", "drill_start", ``)
-				r.order("c-5", "resend", ``)
+				r.order("c-5", "restart", ``)
 				r.order("c-1", "operate", `{"output":"siren","on":true}`)
 				wait(10 * time.Millisecond) // nobody waits again
 				want = append(want, "c-4 rejected storage memory",

@@ -95,6 +95,10 @@ func (l *Ledger) serve(c wire.Command, o wire.Order) {
 		r.State, r.Reason = wire.RspRejected, wire.ReasonExpired
 	case c.Name == wire.CmdSnapshot:
 		l.Republish()
+	case c.Name == wire.CmdResend:
+		if r.Reason = l.Resend(o.Numbers); r.Reason != "" {
+			r.State = wire.RspRejected
+		}
 	default:
 		if r.Values = l.Read(o.Points); r.Values == nil {
 			r.State, r.Reason = wire.RspFailed, alarm.RefusedUnknownPoint

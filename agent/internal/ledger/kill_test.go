@@ -50,7 +50,7 @@ func TestDeathBetweenAnyTwoSteps(t *testing.T) {
 		{"duty_check", `{"id":"k-1","within":20}`, true},
 		{"warning", `{"id":"w-1","colour":"red","text":"rain","within":60}`, true},
 		{"reset", ``, false},
-		{"resend", ``, false},
+		{"restart", ``, false},
 	} {
 		for _, forgets := range []bool{false, true} {
 			t.Run(fmt.Sprint(c.name, " panel forgets ", forgets), func(t *testing.T) {

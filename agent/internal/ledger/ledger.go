@@ -56,6 +56,9 @@ type Config struct {
 	Read func([]point.ID) []byte
 	// Republish asks for up/active once more.
 	Republish func()
+	// Resend sends what is still held of some numbers and declares the others. It returns the
+	// reason of a rejection; empty: none.
+	Resend func(wire.Numbers) (reason string)
 	// Notice is told when the fault storage_failed begins or ends.
 	Notice func(code string, on bool, detail string)
 	Log    *slog.Logger // nil: discard

@@ -69,7 +69,12 @@ var ends = []struct {
 	{"read", `{"points":["smoke-9"]}`, nil, []string{"failed unknown_point"}},
 	{"read", `{"points":[]}`, nil, []string{"rejected malformed"}},
 	{"snapshot", ``, nil, []string{"done"}},
-	{"resend", `{}`, nil, []string{"rejected unsupported"}},
+	{"resend", `{"epoch":"9f3c1a77","lane":"t","from":1,"to":9}`, nil, []string{"done"}},
+	{"resend", `{"epoch":"9f3c1a77","lane":"a","from":1,"to":9}`, nil,
+		[]string{"rejected storage"}},
+	{"resend", `{"epoch":"9f3c1a77","lane":"e","from":1,"to":9}`, nil, []string{"rejected busy"}},
+	{"resend", `{}`, nil, []string{"rejected malformed"}},
+	{"restart", ``, nil, []string{"rejected unsupported"}},
 	{"", ``, nil, []string{"rejected malformed"}}, // what the decoder refused
 }
 

@@ -62,6 +62,11 @@ func plan() alarm.Plan {
 	}
 }
 
+// resend refuses what a box refuses whose disk or line does not answer.
+func (r *rig) resend(n wire.Numbers) string {
+	return map[string]string{"a": wire.ReasonStorage, "e": wire.ReasonBusy}[n.Lane]
+}
+
 // setting is what a test changes before the ledger runs.
 type setting func(r *rig)
 
@@ -104,6 +109,7 @@ func newRig(t *testing.T, dir string, saved alarm.Saved, settings ...setting) *r
 			return wire.Pack("fp-1", 0, 0, []wire.Record{{Name: string(ids[0])}})
 		},
 		Republish: func() { r.asked++ },
+		Resend:    r.resend,
 		Notice: func(code string, on bool, _ string) {
 			if on {
 				code = "+" + code

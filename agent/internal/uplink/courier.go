@@ -82,6 +82,7 @@ type Courier struct {
 	longest int  // bytes of a message, as the platform said last
 
 	compressor wire.Compressor
+	wanted     chan wanted
 
 	suspects [lanes]suspect
 	faults   map[string]bool
@@ -107,7 +108,7 @@ func New(c Config) *Courier {
 		Config: c,
 		pause:  pause{rand: c.Rand},
 		spread: wire.DefaultSpread * time.Second, longest: wire.MaxMessage,
-		faults: make(map[string]bool),
+		faults: make(map[string]bool), wanted: make(chan wanted, maxWanted),
 	}
 	k.status.Store(&Status{Broker: c.Broker})
 	return k

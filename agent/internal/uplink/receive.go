@@ -113,12 +113,8 @@ func (t *trip) receipt(d Delivery, now time.Time) {
 		}
 		t.receipted[l] = upTo
 		t.Outbox.Ack(t.epoch, lane, buffer.Range{From: 1, To: upTo})
-		if lane == buffer.Alarm {
-			t.resend, t.resendAt = firstResend, time.Time{}
-			if upTo < t.alarms.after {
-				t.resendAt = now.Add(firstResend)
-			}
-			t.again.ready = nil // It may hold what is released now.
+		if lane != buffer.Telemetry {
+			t.isReceipted(lane, upTo, now)
 		}
 	}
 }

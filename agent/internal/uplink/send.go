@@ -41,8 +41,13 @@ func (t *trip) pump(now time.Time) error {
 		t.introduce()
 	}
 	t.tellActive()
-	t.pumpAgain(now)
-	if waits || !t.decided || t.pour(&t.events, now) {
+	t.pumpAgain(buffer.Alarm, now)
+	if waits || !t.decided {
+		return nil
+	}
+	waits = t.pour(&t.events, now)
+	t.pumpAgain(buffer.Event, now)
+	if waits {
 		return nil
 	}
 	t.pumpTelemetry(now)
@@ -67,25 +72,6 @@ func (t *trip) pour(s *stream, now time.Time) bool {
 	}
 }
 
-// pumpAgain repeats the alarms that are not released: no receipt came, or the disk gave them only
-// after younger ones had gone.
-func (t *trip) pumpAgain(now time.Time) {
-	if t.resendAt.IsZero() && !now.Before(t.checkAt) && len(t.windows[buffer.Alarm].fifo) == 0 {
-		t.checkAt = now.Add(pollEvery)
-		if rs := t.Outbox.Next(buffer.Alarm, 0, 1); len(rs) > 0 && rs[0].First <= t.alarms.after {
-			t.resendAt = now.Add(t.resend)
-		}
-	}
-	if !t.resendAt.IsZero() && !now.Before(t.resendAt) {
-		t.again = stream{lane: buffer.Alarm, to: t.alarms.after, limited: true}
-		t.resend = min(2*t.resend, maxResend)
-		t.resendAt = now.Add(t.resend)
-	}
-	before := t.tally.sent[buffer.Alarm]
-	t.pour(&t.again, now)
-	t.tally.resent += t.tally.sent[buffer.Alarm] - before
-}
-
 // send starts the sending of one alarm or event.
 func (t *trip) send(r buffer.Record, now time.Time) {
 	stamp := t.Stamp()
@@ -108,12 +94,12 @@ func (t *trip) delivered(r buffer.Record, now time.Time) {
 		t.Outbox.Ack(r.Epoch, r.Lane, exact)
 		return
 	}
-	if r.Lane != buffer.Alarm || r.Epoch != t.epoch {
+	if r.Epoch != t.epoch {
 		return
 	}
 	if t.decided {
-		if t.resendAt.IsZero() {
-			t.resendAt = now.Add(t.resend)
+		if a := &t.again[r.Lane]; a.at.IsZero() {
+			a.at = now.Add(a.pause)
 		}
 		return
 	}
@@ -121,7 +107,7 @@ func (t *trip) delivered(r buffer.Record, now time.Time) {
 		t.held[n-1].To = exact.To
 		return
 	}
-	t.held = append(t.held, exact) // Alarms go in order, so only a hole begins a new range.
+	t.held = append(t.held, exact) // Only alarms go before, in order: a hole begins a new range.
 }
 
 // decide takes over what the platform can do.
@@ -132,11 +118,14 @@ func (t *trip) decide(h wire.Hello, now time.Time) {
 	t.spread = time.Duration(h.Spread) * time.Second
 	switch {
 	case h.Receipt && len(t.held) > 0:
-		t.resendAt = now.Add(t.resend)
+		a := &t.again[buffer.Alarm]
+		a.at = now.Add(a.pause)
 	case !h.Receipt && had: // What waits for a receipt is sent again, for its PUBACK.
-		t.again = stream{lane: buffer.Alarm, to: t.alarms.after, limited: true}
-		t.resendAt = time.Time{}
-		t.events = stream{lane: buffer.Event}
+		for _, l := range receipted {
+			a := &t.again[l]
+			a.stream = stream{lane: l, to: t.first(l).after, limited: true}
+			a.at = time.Time{}
+		}
 	case !h.Receipt:
 		for _, r := range t.held {
 			t.Outbox.Ack(t.epoch, buffer.Alarm, r)

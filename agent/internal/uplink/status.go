@@ -26,7 +26,7 @@ type Status struct {
 	Greeted   bool          // it said so itself
 
 	Sent, Confirmed [lanes]uint64 // messages, by buffer.Lane
-	Resent          uint64        // alarms sent again for want of a receipt
+	Resent          uint64        // records sent again for want of a receipt, or asked for
 	Received        uint64        // messages of the district
 	Malformed       uint64        // of those, not understood
 	Dropped         uint64        // commands dropped because too many came

@@ -41,17 +41,14 @@ type trip struct {
 	epoch     string // of the outbox when the cursors were set
 	meta      window // birth, description, active alarms
 	windows   [lanes]window
-	alarms    stream // sent for the first time in this connection
-	again     stream // sent before, and no receipt has come
-	events    stream
-	live      stream // telemetry numbered after the connect
-	back      stream // and before
-	liveRun   int    // live messages since the last one of the backlog
+	alarms    stream   // sent for the first time in this connection
+	events    stream   // likewise
+	again     [2]again // sent before, and no receipt has come; by buffer.Lane
+	live      stream   // telemetry numbered after the connect
+	back      stream   // and before
+	liveRun   int      // live messages since the last one of the backlog
 	bucket    bucket
 	held      []buffer.Range // alarms confirmed before it is known whether receipts come
-	resendAt  time.Time      // zero: nothing waits for a receipt
-	checkAt   time.Time      // when to look for alarms that were passed over
-	resend    time.Duration
 	activeOut bool
 	active    uint64 // version that was sent last
 	sent      bool   // an up/active was sent in this connection
@@ -100,6 +97,8 @@ func (t *trip) run(ctx context.Context) error {
 		case d := <-t.link.Inbox():
 			err = t.receive(d, time.Now())
 		case <-t.Outbox.More():
+		case w := <-t.wanted:
+			t.want(w)
 		case <-timer.C:
 		case err = <-t.meta.head():
 			err = t.confirm(&t.meta, err)
@@ -122,11 +121,13 @@ func (t *trip) start() {
 	t.epoch = t.Outbox.Epoch()
 	tail := t.Outbox.Tail(buffer.Telemetry)
 	t.alarms = stream{lane: buffer.Alarm}
-	t.again = stream{lane: buffer.Alarm, limited: true}
 	t.events = stream{lane: buffer.Event}
+	for _, l := range receipted {
+		t.again[l] = again{stream: stream{lane: l, limited: true}, pause: firstResend}
+	}
 	t.live = stream{lane: buffer.Telemetry, after: tail}
 	t.back = stream{lane: buffer.Telemetry, to: tail, limited: true}
-	t.held, t.resendAt, t.resend = nil, time.Time{}, firstResend
+	t.held = nil
 	t.receipted = [lanes]uint64{}
 
 	t.introduce()
@@ -234,7 +235,10 @@ func (t *trip) wake(now time.Time) time.Time {
 	if t.born && !t.decided {
 		sooner(t.began.Add(helloWait))
 	}
-	sooner(t.resendAt)
+	sooner(t.again[buffer.Alarm].at)
+	if e := t.again[buffer.Event].at; e.After(now) { // When it is due it waits for alarms alone.
+		sooner(e)
+	}
 	if len(t.waiting) > 0 {
 		sooner(t.passAt)
 	}
