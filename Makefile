@@ -146,7 +146,7 @@ ci: ## what .ci/run runs after "make test"
 
 .PHONY: large
 large: ## the long tests of the buffer and of what is beside it, with large counts
-	FIREPOST_LARGE=1 go test -count=1 -timeout 60m ./buffer/... ./agent/internal/...
+	FIREPOST_LARGE=1 go test -count=1 -timeout 60m ./buffer/... ./agent/internal/... ./drivers/catalog
 
 .PHONY: nightly
 nightly: ## the large counts

@@ -48,12 +48,12 @@ func Describe() drivers.Descriptor {
 // Start has nothing to begin.
 func (d *Dev) Start() (time.Duration, error) { return 0, nil }
 
-// Read returns 1 while the contact is abnormal and 0 while it is normal. An error of the line is
-// an error: it is never taken for a level.
+// Read returns 1 while the contact is abnormal and 0 while it is normal. It fails with
+// drivers.ErrNoDevice when the line fails: an error is never taken for a level.
 func (d *Dev) Read(dst []drivers.Sample) ([]drivers.Sample, error) {
 	high, err := d.line.Level()
 	if err != nil {
-		return dst, fmt.Errorf("contact: %w", err)
+		return dst, fmt.Errorf("contact: %w", drivers.NoDevice(err))
 	}
 	var value int64
 	if Level(high) == d.abnormal {

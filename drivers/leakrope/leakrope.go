@@ -176,16 +176,9 @@ func (d *Dev) turn() error {
 // drive gives both lines their level.
 func (d *Dev) drive(a, b bool) error {
 	if err := d.a.Set(a); err != nil {
-		return classed(err)
+		return drivers.NoDevice(err)
 	}
-	return classed(d.b.Set(b))
-}
-
-func classed(err error) error {
-	if err == nil || errors.Is(err, drivers.ErrNoDevice) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", drivers.ErrNoDevice, err)
+	return drivers.NoDevice(d.b.Set(b))
 }
 
 // rest takes the voltage off the rope, as far as that is possible after a failure.

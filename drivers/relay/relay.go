@@ -45,7 +45,7 @@ func Describe() drivers.Descriptor {
 // Set switches on or off. Setting the same twice does no harm.
 func (d *Dev) Set(on bool) error {
 	if err := d.line.Set(level(d.active, on)); err != nil {
-		return fmt.Errorf("relay: %w", err)
+		return fmt.Errorf("relay: %w", drivers.NoDevice(err))
 	}
 	return nil
 }
@@ -55,7 +55,7 @@ func (d *Dev) Set(on bool) error {
 func (d *Dev) State() (bool, error) {
 	high, err := d.line.State()
 	if err != nil {
-		return false, fmt.Errorf("relay: %w", err)
+		return false, fmt.Errorf("relay: %w", drivers.NoDevice(err))
 	}
 	return high == bool(d.active), nil
 }
