@@ -76,7 +76,8 @@ func TestSpreadNamesItsFigures(t *testing.T) {
 // Each group is found by the whole name of a figure of it, and by the beginning of its names.
 func TestOnlyFindsGroups(t *testing.T) {
 	for only, want := range map[string]int{
-		"": len(groups()), "edge": 6, "edge.idle": 1, "edge.idle.p50": 1, "drain": 1, "si": 1, "none": 0,
+		"": len(groups()), "bus.24.edge": 1,
+		"edge": 6, "edge.idle": 1, "edge.idle.p50": 1, "drain": 1, "si": 1, "none": 0,
 	} {
 		b := &bench{only: only}
 		got := 0
@@ -130,7 +131,7 @@ func TestProcField(t *testing.T) {
 // The sites that are measured are whole, and the large one has twenty points.
 func TestSitesAreGood(t *testing.T) {
 	for text, want := range map[string]int{
-		shortSite: 1, shortSite + hungSensor: 2, fullSite(): 20,
+		shortSite: 1, shortSite + hungSensor: 2, fullSite(): 20, busSite(): len(fullBus),
 	} {
 		s, err := site.Parse("bench.toml", []byte(text))
 		if err != nil {

@@ -50,7 +50,9 @@ func (p *post) measure(ctx context.Context, n int) (edges, error) {
 		if err != nil {
 			return e, err
 		}
-		p.button.Drive(false)
+		if err := p.press(true); err != nil {
+			return e, err
+		}
 		set, ok := p.await(true)
 		if !ok {
 			e.Missed++
@@ -61,7 +63,9 @@ func (p *post) measure(ctx context.Context, n int) (edges, error) {
 		if _, _, err := nap(ctx, apart()); err != nil {
 			return e, err
 		}
-		p.button.Drive(true)
+		if err := p.press(false); err != nil {
+			return e, err
+		}
 		if _, ok := p.await(false); !ok {
 			return e, errors.New("the siren did not end with its alarm")
 		}

@@ -53,6 +53,7 @@ func groups() []group {
 		{[]string{"edge.busy_inside."}, (*bench).edgeBusyInside},
 		{[]string{"edge.trouble"}, (*bench).edgeTrouble},
 		{[]string{"edge.one_core."}, (*bench).edgeOneCore},
+		{[]string{"bus.24."}, (*bench).bus24},
 		{[]string{"memory.", "drain."}, (*bench).memory},
 	}
 }

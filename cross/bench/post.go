@@ -147,22 +147,32 @@ func listen(p *board.Pin) <-chan change {
 
 // post is an agent in this process, on a simulated board.
 type post struct {
-	button  *board.Pin
+	press   func(pressed bool) error // of the contact that sounds the siren
 	changes <-chan change
 	agent   *agent.Agent
 	stop    func() error
 }
 
-// startPost runs an agent on brd and waits until it watches its contact.
+// startPost runs an agent on brd and waits until it watches the contact on buttonLine.
 func startPost(
 	ctx context.Context, brd *board.Board, text string, o agent.Options,
+) (*post, error) {
+	return startPostBy(ctx, brd, text, o, func(pressed bool) error {
+		brd.Pin(buttonLine).Drive(!pressed)
+		return nil
+	})
+}
+
+// startPostBy is startPost with another contact.
+func startPostBy(
+	ctx context.Context, brd *board.Board, text string, o agent.Options, press func(bool) error,
 ) (*post, error) {
 	s, err := site.Parse("bench.toml", []byte(text))
 	if err != nil {
 		return nil, err
 	}
 	o.Board, o.Sim = brd, true
-	p := &post{button: brd.Pin(buttonLine), changes: listen(brd.Pin(sirenLine))}
+	p := &post{press: press, changes: listen(brd.Pin(sirenLine))}
 	if p.agent, err = agent.New(s, o); err != nil {
 		return nil, err
 	}
@@ -186,6 +196,7 @@ func startPost(
 
 // status is the part of /status.json that is looked at.
 type status struct {
+	Buses  []busStatus `json:"buses"`
 	Outbox struct {
 		MemoryOnly bool `json:"memory_only"`
 		Lanes      []struct {

@@ -118,7 +118,7 @@ var rooms = map[string][]string{
 	"cross/bench": {
 		"agent", "agent/alarm", "agent/detect", "agent/point", "agent/site", "agent/wire", "buffer",
 		"drivers", "provisioning", "firmware-sim/board", "firmware-sim/chip",
-		"firmware-sim/district",
+		"firmware-sim/district", "firmware-sim/rig",
 	},
 }
 
