@@ -16,7 +16,7 @@ func TestAT01SmokeSoundsTheSiren(t *testing.T) {
 	r.run(1500 * time.Millisecond)
 	r.plays("siren", Temporal3)
 	r.plays("strobe", Flash)
-	r.plays("valve", Off)
+	r.plays("valve", Steady) // no second detector could come to its help
 	e := r.newest(Raised)
 	if e.Point != "smoke1" || e.Zone != "hall" || e.Signal != Fire || !e.Latched || e.Restored {
 		t.Errorf("got event %+v", e)

@@ -51,7 +51,8 @@ func (p *Panel) matches(c *Cause, a *standing) bool {
 		(len(c.Signals) == 0 || slices.Contains(c.Signals, a.signal)) &&
 		(len(c.Zones) == 0 || slices.Contains(c.Zones, a.zone) || p.area(a.zone) == nil) &&
 		(len(c.Points) == 0 || slices.Contains(c.Points, a.point)) &&
-		(c.Of == Any || c.Of == a.nature || c.Of >= Held && c.Of == p.back(a))
+		(c.Of == Any || c.Of == a.nature || c.Of >= Held && c.Of == p.back(a) ||
+			c.Of == Alone && p.alone(a))
 }
 
 // back tells why the zone of an alarm holds it back; Any: it does not.
@@ -66,6 +67,29 @@ func (p *Panel) back(a *standing) Nature {
 		return Doubted
 	}
 	return Any
+}
+
+// alone tells whether the zone of an alarm of fire can give no second, because it has no other
+// automatic detector. In a zone that waits for two, one is never enough.
+func (p *Panel) alone(a *standing) bool {
+	w, z := p.at(a.point), p.area(a.zone)
+	return w != nil && w.alone && a.nature == Any && (z == nil || z.plan.Mode != Cross)
+}
+
+// isAlone tells whether a point is the only automatic detector of fire in its zone.
+func (p *Panel) isAlone(w *watched) bool {
+	return w.plan.detects() && !slices.ContainsFunc(p.plan.Points, func(o PointPlan) bool {
+		return o.Zone == w.plan.Zone && o.ID != w.plan.ID && o.detects() &&
+			!slices.ContainsFunc(o.Devices, func(device string) bool {
+				return slices.Contains(w.plan.Devices, device)
+			})
+	})
+}
+
+// detects tells whether a point finds fire by itself.
+func (p *PointPlan) detects() bool {
+	return p.Signal == Fire && p.nature() == Any &&
+		(p.raises(detect.Alarm) || p.raises(detect.AlarmHigh))
 }
 
 // mostTriggers bounds how many points a row may wait for.

@@ -17,7 +17,7 @@ func TestCauseAndEffect(t *testing.T) {
 		want outs
 	}{
 		{"nothing", nil, outs{}},
-		{"fire", []point.ID{"smoke1"}, outs{Temporal3, Temporal3, Flash, Off, Off}},
+		{"fire", []point.ID{"smoke1"}, outs{Temporal3, Temporal3, Flash, Steady, Off}},
 		{"gas", []point.ID{"gas"}, outs{GasTone, GasTone, Flash, Steady, Off}},
 		{"CO", []point.ID{"co"}, outs{Temporal4, Temporal4, Flash, Steady, Steady}},
 		{"flood", []point.ID{"flood"}, outs{Alert, Alert, Flash, Off, Off}},
@@ -69,7 +69,11 @@ func TestOutputsAreNarrowed(t *testing.T) {
 		{"lamp", OutputPlan{Kind: Lamp}, "smoke1", Steady},
 		{"relay", OutputPlan{Kind: Relay}, "flood", Steady},
 		{"fan told to run at gas", OutputPlan{Kind: Fan, Signals: []Signal{Gas}}, "gas", Steady},
-		{"valve on fire only if told", OutputPlan{Kind: Valve}, "smoke1", Off},
+		{"valve, of the only detector of a zone", OutputPlan{Kind: Valve}, "smoke1", Steady},
+		{"valve for gas alone", OutputPlan{Kind: Valve, Signals: []Signal{Gas}}, "smoke1", Off},
+		{"relay that cannot be undone, told so",
+			OutputPlan{Kind: Relay, Irreversible: true, Signals: []Signal{Fire}}, "smoke1", Off},
+		{"exhaust", OutputPlan{Kind: Fan, SmokeExhaust: true}, "smoke1", Off},
 		{"no kind at all", OutputPlan{Kind: outputKinds}, "smoke1", Off},
 	}
 	for _, tt := range tests {
@@ -105,5 +109,44 @@ func TestOutputChangesAreTold(t *testing.T) {
 	}
 	if len(siren) != 3 || siren[0] != GasTone || siren[1] != Temporal3 || siren[2] != Off {
 		t.Errorf("got %v, want gas, temporal3, off", siren)
+	}
+}
+
+// A detector is alone where no other could witness its fire: a call point, one that is read from
+// the same device and one of gas are none. Two are enough to wait for each other; and a zone that
+// waits for two is never content with one.
+func TestOnlyDetectorClosesTheValve(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*Plan)
+		want   Pattern
+	}{
+		{"alone", func(*Plan) {}, Steady},
+		{"another zone", func(p *Plan) { p.Points[1].Zone = "store" }, Steady},
+		{"a second", func(p *Plan) { p.Points[1].Zone = "hall" }, Off},
+		{"a second of the same device", func(p *Plan) {
+			p.Points[1].Zone = "hall"
+			p.Points[0].Devices, p.Points[1].Devices = []string{"air"}, []string{"air"}
+		}, Steady},
+		{"a call point", func(p *Plan) { p.Points[1].Zone, p.Points[1].Manual = "hall", true }, Steady},
+		{"gas", func(p *Plan) { p.Points[2].Zone = "hall" }, Steady},
+		{"a pre-alarm only", func(p *Plan) {
+			p.Points[1].Zone = "hall"
+			p.Points[1].Spec.Conditions[0].Level = detect.PreAlarm
+		}, Steady},
+		{"no zone", func(p *Plan) { p.Points[0].Zone = "" }, Steady},
+		{"two of no zone", func(p *Plan) { p.Points[0].Zone, p.Points[1].Zone = "", "" }, Off},
+		{"a zone that waits for two", func(p *Plan) { p.Zones[0].Mode = Cross }, Off},
+		{"a zone that investigates", func(p *Plan) { p.Zones[0].Mode = PAS }, Off},
+		{"another zone's valve", func(p *Plan) { p.Outputs[3].Zones = []ZoneID{"store"} }, Off},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			plan := bench()
+			c.change(&plan)
+			r := newRig(t, plan, Saved{})
+			r.contacts["smoke1"] = 1
+			r.run(2 * time.Second)
+			r.plays("valve", c.want)
+		})
 	}
 }

@@ -53,6 +53,7 @@ const (
 	Precursor               // what may become a fire, such as a hot cable
 	Held                    // an alarm of a zone in PAS, while people look: a pre-alarm so far
 	Doubted                 // the first signal in a zone that verifies: a pre-alarm so far
+	Alone                   // found by the only automatic detector of its zone: no second can come
 )
 
 // nature is what the matrix has to know of a point.

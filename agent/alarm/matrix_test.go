@@ -20,7 +20,8 @@ func full() Plan {
 	}
 	plan := Plan{Points: []PointPlan{
 		at("smoke1", "hall", Fire, detect.Alarm), at("smoke2", "hall", Fire, detect.Alarm),
-		at("smoke3", "store", Fire, detect.Alarm), at("call", "hall", Fire, detect.Alarm),
+		at("smoke3", "store", Fire, detect.Alarm), at("smoke4", "store", Fire, detect.Alarm),
+		at("attic", "attic", Fire, detect.Alarm), at("call", "hall", Fire, detect.Alarm),
 		at("warm", "hall", Fire, detect.PreAlarm),
 		at("gas", "kitchen", Gas, detect.Alarm), at("gas-high", "kitchen", Gas, detect.AlarmHigh),
 		at("co", "kitchen", CO, detect.Alarm), at("leak", "cellar", Supervisory, detect.Alarm),
@@ -29,8 +30,8 @@ func full() Plan {
 		at("slope", "yard", Evacuation, detect.Alarm),
 		at("cable", "hall", Supervisory, detect.Alarm), at("line", "hall", Fire, detect.Alarm),
 	}}
-	plan.Points[3].Manual = true
-	plan.Points[13].Precursor = true
+	plan.Points[5].Manual = true
+	plan.Points[15].Precursor = true
 	for _, p := range plan.Points {
 		if plan.zone(p.Zone) < 0 {
 			plan.Zones = append(plan.Zones, ZonePlan{ID: p.Zone})
@@ -74,6 +75,8 @@ func TestUsualMatrix(t *testing.T) {
 			outs{Temporal3, Temporal3, Flash, on, no, no, on, on, no, on}},
 		{"two smokes of two zones", []point.ID{"smoke1", "smoke3"},
 			outs{Temporal3, Temporal3, Flash, no, no, no, no, on, no, on}},
+		{"the only detector of a zone", []point.ID{"attic"},
+			outs{Temporal3, Temporal3, Flash, on, no, no, no, on, no, on}},
 		{"pre-alarm", []point.ID{"warm"}, outs{no, Alert, no, no, no, no, no, no, no, no}},
 		{"a pre-alarm is no trigger", []point.ID{"warm", "smoke1"},
 			outs{Temporal3, Temporal3, Flash, no, no, no, no, on, no, on}},

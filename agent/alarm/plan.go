@@ -75,8 +75,8 @@ type PointPlan struct {
 	Pair    point.ID // another point that measures the same here; empty: none
 	Life    Life     // how long its sensor can be trusted
 
-	// Derived says how the value is made that no sensor gives; nil: it is read. Its Formula is one of
-	// detect.Formulas, whose inputs stand before it in the plan, or one of Indicators.
+	// Derived says how the value is made that no sensor gives; nil: it is read. Its Formula is one
+	// of detect.Formulas, whose inputs stand before it in the plan, or one of Indicators.
 	Derived *detect.Derivation
 	Risk    Risk // its entry in the district's list of risks
 
@@ -154,7 +154,8 @@ type OutputPlan struct {
 	In ZoneID
 	Ex bool // it may switch where there is gas
 	// Irreversible says that what it does cannot be undone: it waits for two triggers of a fire,
-	// and in a zone of the mode cross for two of anything but a call point, CO and gas.
+	// and in a zone of the mode cross for two of anything but a call point, CO and gas. A valve is
+	// content with one of a fire where the zone, not of that mode, has no second detector.
 	Irreversible bool
 	SmokeExhaust bool     // of a fan: it carries smoke out, and runs at two triggers of a fire
 	StopOnFire   bool     // of another fan: a fire stops it

@@ -45,7 +45,7 @@ func (p *Panel) installZones() {
 		}
 	}
 	for i := range p.points {
-		p.points[i].area = -1
+		p.points[i].area, p.points[i].alone = -1, p.isAlone(&p.points[i])
 		for z := range p.areas {
 			if p.areas[z].plan.ID == p.points[i].plan.Zone {
 				p.points[i].area = z

@@ -27,13 +27,16 @@ var (
 
 // usualRows is the cause-and-effect matrix that holds unless a site writes another. On fire a valve
 // waits for a call point or for two independent detectors, because a burnt dinner must not put out
-// the stoves of a house. Gas and CO close it at once.
+// the stoves of a house; but where a zone has one detector only, it is enough: a valve that is
+// closed for nothing is opened again, and one that waits for what cannot come feeds a fire. Gas and
+// CO close it at once.
 var usualRows = []usualRow{
 	{when: Cause{Signals: []Signal{Fire}}, tone: Temporal3, kinds: warns},
 	{when: Cause{Signals: []Signal{Fire}, Of: CallPoint}, tone: Temporal3,
 		kinds: []OutputKind{Valve}},
 	{when: Cause{Signals: []Signal{Fire}, Triggers: 2}, tone: Temporal3,
 		kinds: []OutputKind{Valve}},
+	{when: Cause{Signals: []Signal{Fire}, Of: Alone}, tone: Temporal3, kinds: []OutputKind{Valve}},
 	{when: Cause{Signals: []Signal{Gas}}, tone: GasTone, kinds: closes},
 	{when: Cause{Signals: []Signal{CO}}, tone: Temporal4, kinds: closes},
 	{when: Cause{Signals: []Signal{Flood}}, tone: Alert, kinds: warns},
@@ -104,7 +107,9 @@ func (c *Cause) level() detect.Level {
 }
 
 // sure tells the rows for what cannot be undone.
-func (r *usualRow) sure() bool { return r.when.Of == CallPoint || r.when.Triggers > 1 }
+func (r *usualRow) sure() bool {
+	return r.when.Of == CallPoint || r.when.Of == Alone || r.when.Triggers > 1
+}
 
 // careful tells the outputs that a single detector of fire does not move.
 func (o *OutputPlan) careful() bool { return o.Irreversible || o.Kind == Valve || o.SmokeExhaust }
@@ -137,7 +142,7 @@ func (o *OutputPlan) cause(r *usualRow, hasBuzzer bool) (when Cause, ok bool) {
 	if when.Fault != "" {
 		return when, true
 	}
-	if r.early && o.Level > when.Level {
+	if r.early && o.Level > when.Level || when.Of == Alone && o.Kind != Valve {
 		return when, false
 	}
 	usual, told := o.acts(r, hasBuzzer), len(o.Signals) > 0

@@ -10,8 +10,8 @@ import (
 const (
 	// verifyWindow is how long a first signal waits for a second one.
 	verifyWindow = 60 * time.Second
-	// verifyStands is how long a first signal must last to count as its own second one. A panel that
-	// resets a detector sees a fire again within 20 s, after EN 54-2.
+	// verifyStands is how long a first signal must last to count as its own second one. A panel
+	// that resets a detector sees a fire again within 20 s, after EN 54-2.
 	verifyStands = 20 * time.Second
 )
 

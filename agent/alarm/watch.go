@@ -36,6 +36,7 @@ type watched struct {
 	kept               SavedMemory
 	armed              bool // a button that was seen open
 
+	alone   bool         // no other automatic detector of fire is in its zone
 	area    int          // of Panel.areas; -1: none
 	held    detect.Level // that its zone holds back; Normal: nothing
 	wait    wait

@@ -84,8 +84,9 @@ func TestRowsOfTheSite(t *testing.T) {
 			"smoke", detect.Alarm, "ex-fan", "steady"},
 		{"in another zone", "when = \"fire\"\nzones = \"kitchen\"\nthen = \"ex-fan\"",
 			"smoke", detect.Alarm, "ex-fan", "off"},
-		{"what cannot be undone waits for two", `when = "fire"` + "\n" + `then = "valve"`,
-			"smoke", detect.Alarm, "valve", "-"},
+		{"the only detector of a zone", "", "smoke", detect.Alarm, "valve", "steady"},
+		{"what cannot be undone waits for two",
+			"when = \"fire\"\nreplace = true\nthen = \"valve\"", "smoke", detect.Alarm, "valve", "-"},
 		{"unless one is said to be enough",
 			"when = \"fire\"\ntriggers = 1\nthen = \"valve close\"", "smoke", detect.Alarm, "valve",
 			"steady"},
@@ -207,8 +208,8 @@ func TestWarningsOfEffects(t *testing.T) {
 		{"a siren in gas", `kind = "sounder"`, "kind = \"sounder\"\nin = \"kitchen\"",
 			"it sounds where there may be gas"},
 		{"as it is", "", "", ""},
-		{"one detector in all", "[[point]]\nid = \"call\"\nname = \"手报\"\nclass = \"call_point\"",
-			"[[point]]\nid = \"call\"\nname = \"手报\"\nclass = \"door\"", "no fire ever moves it"},
+		{"one detector in each zone", "in = \"kitchen\"\n", "smoke_exhaust = true\n",
+			"no fire ever moves it"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			changed := strings.Replace(file, c.old, c.wrong, 1)

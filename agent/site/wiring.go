@@ -7,6 +7,7 @@ import (
 
 	"github.com/firepost/firepost/agent/alarm"
 	"github.com/firepost/firepost/agent/detect"
+	"github.com/firepost/firepost/drivers"
 )
 
 // longestGap is how far two readings may be apart for the time between them to count as burn-in.
@@ -28,7 +29,7 @@ func (c *checker) warn() {
 	c.warnEffects()
 	c.warnModes()
 	c.warnPage()
-	c.noteCallPoints()
+	c.noteUnsupervised()
 	for _, p := range c.points {
 		s := p.plan.Signal
 		subject := fmt.Sprintf("point %q", p.plan.ID)
@@ -50,18 +51,35 @@ func (c *checker) warn() {
 	}
 }
 
-// noteCallPoints names the call points whose line nobody supervises: a cut one looks like one that
-// nobody has pressed.
-func (c *checker) noteCallPoints() {
+// noteUnsupervised names the points of life safety whose line nobody supervises: a cut one looks
+// like one on which nothing has happened.
+func (c *checker) noteUnsupervised() {
+	var named []*watched
 	for _, p := range c.points {
-		for _, f := range p.feeds {
-			if p.class == callPoint && f.from.model == "contact" {
-				c.note(p.line, fmt.Sprintf("point %q", p.plan.ID), "unsupervised: a cut line "+
-					"looks like a call point at rest; put a resistor at its end and read it "+
-					"with model %q", "eol-loop")
-			}
+		if p.plan.Signal.IsLifeSafety() && slices.ContainsFunc(p.feeds, feed.isBlindToACut) {
+			named = append(named, p)
 		}
 	}
+	if len(named) == 0 {
+		return
+	}
+	c.note(named[0].line, "", "unsupervised: a cut line looks like all is well at %s; put a "+
+		"resistor at its end and read it with model %q, or use a contact that opens, with "+
+		"pull = \"up\" and abnormal = \"high\"", quoted(named), "eol-loop")
+}
+
+// isBlindToACut tells whether a contact is read as if all were well when its line is cut: one that
+// the line's own pull does not make abnormal.
+func (f feed) isBlindToACut() bool {
+	o := f.from.options
+	switch f.from.model {
+	case "contact":
+		opens := o["pull"] == "up" && o["abnormal"] == "high"
+		return !opens && (o["pull"] != "down" || o["abnormal"] == "high")
+	case "mcp23017", "pcf8574":
+		return f.channel.Quantity == drivers.Contact && o["abnormal_high"] == ""
+	}
+	return false
 }
 
 func (c *checker) warnSensors() {
