@@ -50,7 +50,8 @@ func realAlarmEndsWhatIsPlayed(o *oracle) {
 }
 
 // nothingIsUndone: what cannot be undone moves for a fire only when a person has pressed a call
-// point, or two independent detectors of a zone agree.
+// point, or two independent detectors of a zone agree. A valve is closed by one where there is no
+// second to agree with, unless the zone was told to wait for it.
 func nothingIsUndone(o *oracle) {
 	for i := range o.d.Events {
 		e := &o.d.Events[i]
@@ -60,7 +61,9 @@ func nothingIsUndone(o *oracle) {
 		}
 		p := o.s.site.byID[e.Point]
 		for _, out := range o.s.outputs {
-			if out.ID == e.Output && out.Irreversible && !p.plan.Manual && o.witnesses(p) == 0 {
+			lone := out.Kind == alarm.Valve && p.mode != alarm.Cross && !o.s.site.hasPeer(p)
+			if out.ID == e.Output && out.Irreversible && !p.plan.Manual && !lone &&
+				o.witnesses(p) == 0 {
 				o.s.violated(Undone, "%s acts for %s alone", e.Output, e.Point)
 			}
 		}

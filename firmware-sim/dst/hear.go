@@ -206,5 +206,20 @@ func (o *oracle) witnesses(p *spot) int {
 	return n
 }
 
+// hasPeer tells whether another automatic detector of fire in the zone of p could agree with it.
+func (v *venue) hasPeer(p *spot) bool {
+	return slices.ContainsFunc(v.spots, func(q *spot) bool {
+		alarms := len(q.plan.Spec.Fire) > 0
+		for _, c := range q.plan.Spec.Conditions {
+			alarms = alarms || c.Level >= detect.Alarm
+		}
+		return q != p && !q.gone && alarms && q.plan.Zone == p.plan.Zone &&
+			q.plan.Signal == alarm.Fire && !q.plan.Manual && !q.plan.Precursor &&
+			!slices.ContainsFunc(q.plan.Devices, func(d string) bool {
+				return slices.Contains(p.plan.Devices, d)
+			})
+	})
+}
+
 // lately tells whether something happened in the last while.
 func (o *oracle) lately(at, while time.Duration) bool { return at > 0 && o.s.clock-at <= while }
