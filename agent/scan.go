@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"syscall"
 	"time"
 
 	"periph.io/x/conn/v3/i2c"
@@ -21,11 +20,13 @@ import (
 const (
 	scanTime  = 9 * time.Second
 	slowVisit = 20 * time.Millisecond // of one transfer
+	mostSlow  = 500 * time.Millisecond
 )
 
 // serveScan tells what is on the buses and lines of the board. The goroutine of each bus makes the
 // transfers, one at a time and only while none of its sensors is due, and addresses that the site
-// file names are left alone. The first transfer that could make a reading late is the last one.
+// file names are left alone. A transfer of more than 20 ms can make a reading late; when those have
+// taken half a second together, the bus is given up.
 func (a *Agent) serveScan(w http.ResponseWriter, r *http.Request) {
 	board, ok := a.o.Board.(catalog.Lister)
 	g := a.guard.Load()
@@ -58,8 +59,9 @@ type guest struct {
 	i2c.Bus
 	ctx   context.Context
 	g     *guard.Guard
-	names []string // of the bus, as a site file may write it
-	over  error    // why no further transfer is made
+	names []string      // of the bus, as a site file may write it
+	slow  time.Duration // what transfers took that were slow
+	over  error         // why no further transfer is made
 }
 
 // Tx makes a transfer when the bus is free.
@@ -78,12 +80,15 @@ func (b *guest) Tx(addr uint16, w, r []byte) error {
 		done.took = time.Since(began)
 	}
 	if err := b.visit(transfer); err != nil {
-		b.over = fmt.Errorf("%w: %w", err, syscall.EBUSY)
+		b.over = fmt.Errorf("%w: %w", err, catalog.ErrInUse)
 		return b.over
 	}
 	if done.took > slowVisit {
-		b.over = fmt.Errorf("a transfer took %v, and the agent needs the bus; stop it to scan here: %w",
-			done.took.Round(time.Millisecond), syscall.EBUSY)
+		b.slow += done.took
+	}
+	if b.slow > mostSlow {
+		b.over = fmt.Errorf("a transfer takes %v; stop the agent to scan here: %w",
+			done.took.Round(time.Millisecond), catalog.ErrInUse)
 	}
 	copy(r, answer)
 	return done.err

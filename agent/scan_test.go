@@ -81,7 +81,7 @@ func TestScanDisturbsNoReading(t *testing.T) {
 	})
 }
 
-// On a controller that takes long to say that nobody is there, the first such answer ends the scan
+// On a controller that takes long to say that nobody is there, the second such answer ends the scan
 // of the bus, and it says what to do.
 func TestScanGivesASlowBusUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -95,8 +95,8 @@ func TestScanGivesASlowBusUp(t *testing.T) {
 		}
 		began := time.Now()
 		h, _, _ := r.scan()
-		if !strings.Contains(h.Buses[0].Err, "stop it to scan here") ||
-			time.Since(began) > 2*time.Second {
+		if !strings.Contains(h.Buses[0].Err, "stop the agent to scan here") ||
+			time.Since(began) > 3*time.Second {
 			t.Errorf("after %v: %q", time.Since(began), h.Buses[0].Err)
 		}
 	})

@@ -64,7 +64,7 @@ func newStation(t *testing.T) *station {
 }
 
 // programs are those of the machine: the device's own, as it is shipped when "make vm" names it,
-// its first process, and the hammer.
+// its first process, the hammer, and the tests of lines on a chip that the kernel simulates.
 func programs(t *testing.T) map[string]string {
 	t.Helper()
 	packages := []string{"./init", "./hammer"}
@@ -73,8 +73,12 @@ func programs(t *testing.T) map[string]string {
 		packages = append(packages, "../../agent/cmd/firepost")
 	}
 	dir := build(t, []string{"GOARCH=arm64"}, packages...)
+	lines := filepath.Join(dir, "lines.test")
+	compile(t, []string{"GOARCH=arm64"}, "test", "-c", "-tags", "gpiosim", "-o", lines,
+		"../../drivers/board")
 	return map[string]string{
-		"init": filepath.Join(dir, "init"), "bin/hammer": filepath.Join(dir, "hammer"),
+		"bin/lines.test": lines,
+		"init":           filepath.Join(dir, "init"), "bin/hammer": filepath.Join(dir, "hammer"),
 		"bin/firepost": cmp.Or(firepost, filepath.Join(dir, "firepost")),
 	}
 }
@@ -83,13 +87,18 @@ func programs(t *testing.T) map[string]string {
 func build(t *testing.T, env []string, packages ...string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	args := append([]string{"build", "-ldflags", "-s -w", "-o", dir + "/"}, packages...)
+	compile(t, env, append([]string{"build", "-ldflags", "-s -w", "-o", dir + "/"}, packages...)...)
+	return dir
+}
+
+// compile runs the go command for a processor.
+func compile(t *testing.T, env []string, args ...string) {
+	t.Helper()
 	cmd := exec.Command("go", args...)
 	cmd.Env = append(append(os.Environ(), "GOOS=linux", "CGO_ENABLED=0"), env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+		t.Fatalf("go %s: %v\n%s", args[0], err, out)
 	}
-	return dir
 }
 
 // disk makes the state disk of a machine that was enrolled. What is outside of the machine is at

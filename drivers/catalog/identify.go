@@ -84,6 +84,9 @@ func Identify(bus i2c.Bus, addr uint16, sleep func(time.Duration)) (
 // aSwitch is the model of a switch, which a site file names as part of a bus.
 const aSwitch = "pca9548"
 
+// ErrInUse is what a bus fails with that has no more time for questions.
+var ErrInUse = errors.New("the bus is in use")
+
 // questions are what is asked at one address.
 type questions struct {
 	bus      i2c.Bus
@@ -106,7 +109,7 @@ func (q *questions) look() error {
 	switch {
 	case err == nil:
 		q.answered, q.plain = true, b
-	case errors.Is(err, syscall.EBUSY), errors.Is(err, syscall.ENODEV),
+	case errors.Is(err, ErrInUse), errors.Is(err, syscall.EBUSY), errors.Is(err, syscall.ENODEV),
 		errors.Is(err, syscall.EACCES):
 		return err
 	}

@@ -50,8 +50,8 @@ func (c *checkCmd) steps(s *site.Site) []probe.Step {
 		}
 	case c.isLocked():
 		return []probe.Step{finding("agent", probe.Failure, alarm.Text{
-			En: "an agent runs and does not answer: " + c.unreachable(err).Error(),
-			Zh: "主程序在运行但无应答：" + c.unreachable(err).Error()})}
+			En: "an agent holds " + c.dir + " and does not answer: it starts, or it hangs",
+			Zh: "主程序占用 " + c.dir + " 但无应答：正在启动或已卡死"})}
 	default:
 		loader := provisioning.Loader{Built: buildTime()}
 		id, err := loader.Load(filepath.Join(c.dir, "identity"))

@@ -79,8 +79,8 @@ func (c *scanCmd) scan(args []string) (h probe.Hardware, err error) {
 	}
 	if c.isLocked() {
 		return h, errors.New(c.say(alarm.Text{
-			En: "an agent runs and has the buses, and does not answer: ",
-			Zh: "主程序在运行并占用总线，但无应答："}) + c.unreachable(err).Error())
+			En: "an agent holds " + c.dir + " and the buses, and does not answer: it starts, or it hangs",
+			Zh: "主程序占用 " + c.dir + " 和总线，但无应答：正在启动或已卡死"}))
 	}
 	seats := probe.Seats{}
 	if s, err := site.Load(c.config); err == nil {

@@ -112,7 +112,7 @@ func plug(driver string) error {
 // prepare makes a Linux of a kernel: file systems, drivers, state disk, network.
 func prepare() error {
 	for _, step := range []func() error{
-		mountSystem, hushConsole, loadDrivers, mountState, bringUpNet,
+		mountSystem, hushConsole, loadDrivers, mountConfig, mountState, bringUpNet,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -163,6 +163,18 @@ func loadDrivers() error {
 		if err != nil && err != unix.EEXIST {
 			return fmt.Errorf("load %s: %w", name, err)
 		}
+	}
+	return nil
+}
+
+// mountConfig mounts the file system by which a simulated chip is made, if there is one.
+func mountConfig() error {
+	const dir = "/sys/kernel/config"
+	if _, err := os.Stat(dir); err != nil {
+		return nil
+	}
+	if err := unix.Mount("configfs", dir, "configfs", 0, ""); err != nil && err != unix.EBUSY {
+		return fmt.Errorf("mount %s: %w", dir, err)
 	}
 	return nil
 }
