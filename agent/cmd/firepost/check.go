@@ -14,13 +14,14 @@ import (
 
 type checkCmd struct {
 	aboard
-	box, reference bool
+	box, wiring, reference bool
 }
 
 func prepareCheck(f *pflag.FlagSet) action {
 	c := &checkCmd{}
 	c.flags(f)
 	f.BoolVar(&c.box, "box", false, "look at the machine too, though a site file is named")
+	f.BoolVar(&c.wiring, "wiring", false, "print which pin and address goes to which part")
 	f.BoolVar(&c.reference, "reference", false, "print a site file that explains every key")
 	return func(o outlet, args []string) error {
 		if len(args) > 0 {
@@ -43,6 +44,10 @@ func (c *checkCmd) run(o outlet) error {
 		return nil
 	}
 	s, err := site.Load(c.config)
+	if c.wiring && err == nil {
+		fmt.Fprint(o.out, probe.Wiring(s, c.isChinese()))
+		return nil
+	}
 	said := c.judge(o, s, err)
 	level := probe.Good
 	switch {

@@ -6,7 +6,7 @@ _firepost() {
   elif [[ $cur == -* ]]; then
     case "${COMP_WORDS[1]} ${COMP_WORDS[2]}" in
     "run "*) words="--config --dir --sim --page --json" ;;
-    "check "*) words="--config --dir --lang --sim --json --box --reference" ;;
+    "check "*) words="--config --dir --lang --sim --json --box --wiring --reference" ;;
     "reload "*) words="--dir --lang --json" ;;
     "scan "*) words="--config --dir --lang --sim --json" ;;
     "status "*) words="--dir --lang --json" ;;
