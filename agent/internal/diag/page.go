@@ -90,6 +90,7 @@ func (m *sheet) page() {
 	m.tell(`<a class="skip" href="#duty">%s</a>`+"\n", "To the duties|跳到值守")
 	m.add(`<div id="lost" role="alert" hidden><strong>%s</strong> <span></span></div>`+"\n",
 		m.w("The box does not answer. What is below is old.|与设备的连接中断，以下为旧数据。"))
+	m.add("<div id=\"announce\" class=\"unseen\" aria-live=\"assertive\"></div>\n")
 	m.head()
 	m.bar()
 	m.add("<main>\n<p id=\"answer\" role=\"status\"></p>\n")
@@ -142,7 +143,8 @@ func (m *sheet) dialogs() {
 	if m.acting == ByPIN {
 		m.add("<dialog id=\"login\" aria-labelledby=\"login-h\">\n")
 		m.loginForm("")
-		m.add("</dialog>\n")
+		m.tell("<button type=\"button\" class=\"close\">%s</button>\n</form>\n</dialog>\n",
+			"Cancel|取消")
 	}
 	m.add("<dialog id=\"chart\" aria-labelledby=\"chart-h\">\n<h2 id=\"chart-h\"></h2>\n" +
 		"<div class=\"plots\"></div>\n")
@@ -150,16 +152,17 @@ func (m *sheet) dialogs() {
 	m.tell(`<button type="button" class="close">%s</button>`+"\n</dialog>\n", "Close|关闭")
 }
 
-// loginForm asks who acts. Wrong says what was wrong with the last answer.
+// loginForm begins the form that asks who somebody is. Wrong says what was wrong with the last
+// answer.
 func (m *sheet) loginForm(wrong string) {
-	m.tell("<form method=\"post\" action=\"login\">\n<h2 id=\"login-h\">%s</h2>\n", "Who acts?|操作人")
+	m.tell("<form method=\"post\" action=\"login\">\n<h2 id=\"login-h\">%s</h2>\n",
+		"Who are you?|身份验证")
 	m.add("<p class=\"wrong\" role=\"alert\">%s</p>\n", wrong)
 	m.tell(`<label>%s <input name="number" type="number" min="1" max="99" required `+
 		`autocomplete="username"></label>`+"\n", "Number|编号")
 	m.tell(`<label>%s <input name="pin" type="password" inputmode="numeric" minlength="4" `+
 		`maxlength="12" required autocomplete="current-password"></label>`+"\n", "PIN|密码")
 	m.tell("<button>%s</button>\n", "Log in|登录")
-	m.tell("<button type=\"button\" class=\"close\">%s</button>\n</form>\n", "Cancel|取消")
 }
 
 // order begins a form that the script sends as an order; the caller writes its fields and then
@@ -199,7 +202,10 @@ func (m *sheet) door(wrong string) {
 	m.add("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
 	m.add("<title>firepost</title>\n<link rel=\"icon\" href=\"icon.svg\">\n" +
 		"<link rel=\"stylesheet\" href=\"page.css\">\n</head>\n<body>\n<main class=\"door\">\n")
+	m.tell("<p>%s</p>\n",
+		"Who reads this page from the network says who he is.|从网络查看本页面须先登录。")
 	m.loginForm(wrong)
+	m.add("</form>\n")
 	m.add(`<p><a lang="%s" hreflang="%s" href="?lang=%s">%s</a></p>`, m.w("zh-CN|en"), m.w("zh|en"),
 		m.w("zh|en"), m.w("中文|English"))
 	m.add("\n</main>\n</body>\n</html>\n")

@@ -174,7 +174,7 @@ func TestTheCourseOfAPoint(t *testing.T) {
 	if w := get(h, "/history.json/nowhere"); w.Code != http.StatusNotFound {
 		t.Errorf("no such point: got %d, want 404", w.Code)
 	}
-	if got := get(h, "/sparks.json").Body.String(); !strings.Contains(got, `"heat-1/0": "M120 12"`) {
+	if got := get(h, "/sparks.json").Body.String(); !strings.Contains(got, `"heat-1/0": "M120 12h0"`) {
 		t.Errorf("got the small pictures %s", got)
 	}
 }

@@ -37,10 +37,10 @@ func (m *sheet) glance() {
 		}
 	}
 	m.add("<ul class=\"glance\">\n")
-	m.figure("", len(p.Points)-out-blind, "points watched|点位在监视")
-	m.figure("fault", blind, "points without a value|点位无有效数据")
-	m.figure("disabled", out, "points disabled or under test|点位屏蔽或测试中")
-	m.figure("fault", len(p.Faults), "faults|故障")
+	m.figure("", len(p.Points)-out-blind, "Points watched|监视中")
+	m.figure("fault", blind, "Without a value|无有效数据")
+	m.figure("disabled", out, "Disabled or under test|屏蔽或测试中")
+	m.figure("fault", len(p.Faults), "Faults|故障")
 	class, said := "", "District connected|平台已连接"
 	switch l := &m.v.Link; {
 	case l.Connected:
@@ -60,7 +60,7 @@ func (m *sheet) figure(class string, n int, words string) {
 			class = "none"
 		}
 	}
-	m.add("<li class=\"%s\"><b>%s</b> %s</li>\n", class, strconv.Itoa(n), m.w(words))
+	m.add("<li class=\"%s\">%s <b>%s</b></li>\n", class, m.w(words), strconv.Itoa(n))
 }
 
 // alarms lists the alarms, and for each that is not of the state in the head what to do.

@@ -30,8 +30,8 @@ func (m *sheet) checklists() {
 	m.hazards(d)
 	m.tell("<h3>%s</h3>\n<table>\n", "On shift|在岗")
 	for _, o := range d.Shift {
-		m.fact(m.w("operator _|人员 _", strconv.Itoa(int(o.Operator))), "normal", "",
-			m.w("for _|已持续 _", m.span(o.Age)))
+		m.fact(m.w("operator _|人员 _", strconv.Itoa(int(o.Operator))), "",
+			m.w("for _|已持续 _", m.span(o.Age)), "")
 	}
 	m.add("</table>\n")
 	if d.Least > 0 {
@@ -57,7 +57,7 @@ func (m *sheet) item(it *alarm.ItemState) {
 		m.small(next)
 	}
 	if m.acting == ByPIN {
-		m.tell("<details><summary>%s</summary>", "Checked|登记检查")
+		m.tell("<details><summary>%s</summary>", "Say that it was checked|登记检查")
 		m.order(alarm.CheckItem, "stack", "id", it.ID)
 		m.tell(`<label><input type="checkbox" name="failed"> %s</label>`, "Something is wrong|发现问题")
 		m.tell(`<label>%s <input name="text" maxlength="80"></label>`, "What was found|情况")

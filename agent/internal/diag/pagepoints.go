@@ -120,6 +120,9 @@ func sparkPath(slots []history.Slot) string {
 		path = strconv.AppendInt(path, int64(x), 10)
 		path = append(path, ' ')
 		path = strconv.AppendInt(path, y, 10)
+		if pen == 'M' {
+			path = append(path, "h0"...) // one alone is a dot
+		}
 		pen = 'L'
 	}
 	return string(path)

@@ -3,6 +3,7 @@ package diag
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
 	"github.com/firepost/firepost/agent/detect"
@@ -197,9 +198,17 @@ func (t tongue) condition(c *detect.Condition) string {
 		said = t.w(words, c.Quantity.Text(c.Limit)+c.PerText())
 	}
 	if c.Confirm > 0 {
-		lasts = t.w("for _|持续 _", t.span(c.Confirm))
+		lasts = t.w("for _|持续 _", t.confirm(c.Confirm))
 	}
 	return t.list(said, lasts)
+}
+
+// confirm is a span of which a part of a second counts.
+func (t tongue) confirm(d time.Duration) string {
+	if d < time.Second {
+		return t.took(d)
+	}
+	return t.span(d)
 }
 
 // originTexts say from where somebody acted.

@@ -99,6 +99,7 @@
 			heard = Date.now();
 			document.title = told.title;
 			show(told.sections);
+			announce();
 			lost(false);
 			sound(told.sound);
 		};
@@ -106,7 +107,17 @@
 			source.close();
 			clearTimeout(again);
 			again = setTimeout(listen, 2000);
+			fetch("page.js", { method: "HEAD" }).then((r) => {
+				if (r.status === 401) location.reload(); // who reads has to log in again
+			}, () => {});
 		};
+	}
+
+	// announce tells who cannot see the screen what is new in the head, once.
+	function announce() {
+		const text = [...document.querySelectorAll("#state h1 > span:first-child, #state .place, #state .do")]
+			.map((e) => e.textContent).join(". ");
+		if ($("#announce").textContent !== text) $("#announce").textContent = text;
 	}
 
 	const since = Date.now();
@@ -135,7 +146,7 @@
 		answer.className = good ? "" : "no";
 		answer.textContent = text;
 		clearTimeout(told.timer);
-		if (good) told.timer = setTimeout(() => { answer.textContent = ""; }, 8000);
+		told.timer = setTimeout(() => { answer.textContent = ""; }, good ? 6000 : 20000);
 	}
 
 	function entered(who) {
@@ -155,7 +166,6 @@
 		} catch { /* the line is down, and says so itself */ }
 	}
 
-	const words = { true: true, false: false };
 	async function orderOf(form) {
 		const o = { action: form.dataset.action };
 		for (const f of form.elements) {
@@ -169,9 +179,9 @@
 			if (!f.name) continue;
 			if (f.type === "checkbox") o[f.name] = f.checked;
 			else if (f.type === "number") o[f.name] = Number(f.value);
-			else if (f.value !== "") o[f.name] = f.value in words ? words[f.value] : f.value;
+			else if (f.name === "on") o.on = true;
+			else if (f.value !== "") o[f.name] = f.value;
 		}
-		if (typeof o.text === "boolean") o.text = String(o.text);
 		return o;
 	}
 
@@ -260,6 +270,7 @@
 	});
 
 	document.addEventListener("click", (e) => {
+		if (e.target === answer) answer.textContent = "";
 		if (e.target.matches("dialog .close")) e.target.closest("dialog").close();
 		if (e.target.matches("button.chart")) plot(e.target.dataset.point);
 	});
@@ -414,9 +425,11 @@
 			g.moveTo(left, y);
 			g.lineTo(left + width, y);
 			g.stroke();
-			g.fillText(`${say("limit", "限值")} ${l.text}`, left + 6, y - 5);
+			g.textAlign = "right";
+			g.fillText(`${say("limit", "限值")} ${l.text}`, left + width - 6, y - 5);
 		}
 		g.setLineDash([]);
+		g.textAlign = "left";
 		for (const a of drawn.alarms) {
 			const at = (age) => u.valToPos(drawn.now ? drawn.now - age : -age / 60, "x", true);
 			const from = at(a.age_seconds), to = at(a.ended_seconds || 0);
