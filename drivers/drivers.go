@@ -129,4 +129,12 @@ type Descriptor struct {
 	Channels  []Channel
 	Period    time.Duration // shortest time between two conversions
 	WarmUp    time.Duration // values before it are uncertain
+	// Takes is the longest until a change is in what is read: a conversion, or the pace of a part
+	// that measures by itself. Zero: at once, or the time of the converter that it hangs on.
+	Takes time.Duration
+	Life  string // how long the part can be trusted, for people; empty: nobody names a limit
+	Use   string // what it is good for in a small venue, for people
+	// Cost is what one with its board costs: 1 up to 5 €, 2 up to 20 €, 3 up to 60 €, 4 more. It
+	// is a rough figure for choosing, as of 2025.
+	Cost uint8
 }

@@ -100,6 +100,9 @@ func Describe() drivers.Descriptor {
 			{Name: "voltage", Quantity: drivers.Voltage, Min: -widest, Max: widest},
 		},
 		Period: 100 * time.Millisecond,
+		Takes:  convertTime,
+		Use:    "voltages, and whatever hangs on a wire: loops, transducers, gas heads",
+		Cost:   2,
 	}
 }
 

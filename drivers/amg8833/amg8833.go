@@ -60,6 +60,9 @@ func Describe() drivers.Descriptor {
 			{Name: "housing", Quantity: drivers.Temperature, Min: minSelf, Max: maxSelf},
 		},
 		Period: period,
+		Takes:  100 * time.Millisecond,
+		Use:    "a hot spot from afar: a hood, a switchboard, a charging battery",
+		Cost:   3,
 	}
 }
 

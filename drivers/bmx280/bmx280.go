@@ -100,6 +100,9 @@ func Describe(kind Kind) drivers.Descriptor {
 			{Name: "pressure", Quantity: drivers.Pressure, Min: minPressure, Max: maxPressure},
 		},
 		Period: period,
+		Takes:  measureTime,
+		Use:    "the heat of a room, and the pressure of the air",
+		Cost:   2,
 	}
 	if kind == BMP280 {
 		d.Name = "Bosch BMP280"

@@ -378,7 +378,8 @@ func TestOpenKeepsTheBoardsError(t *testing.T) {
 func TestEveryModelIsWhole(t *testing.T) {
 	name := regexp.MustCompile(`^[a-z0-9-]+$`)
 	check := func(model string, d drivers.Descriptor, options []catalog.Option) {
-		if d.Model != model || !name.MatchString(model) || d.Name == "" || d.Source == "" {
+		if d.Model != model || !name.MatchString(model) || d.Name == "" || d.Source == "" ||
+			d.Use == "" || d.Cost < 1 || d.Cost > 4 {
 			t.Errorf("%s: descriptor %+v is not whole", model, d)
 		}
 		for _, c := range d.Channels {

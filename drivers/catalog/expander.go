@@ -79,7 +79,7 @@ func (s settings) onlyInputs() error {
 
 func mcp23017Output() OutputModel {
 	d := mcp23017.Describe()
-	d.Name = "one pin of a Microchip MCP23017"
+	d.Name, d.Use = "one pin of a Microchip MCP23017", "relays, lamps, valves"
 	options := []Option{ownBusOption(), addressOption(d, "0x20"), pinOption(mcp23017.Pins),
 		levelOption("active", "high", "on")}
 	m := onExpander(d, options, func(bus i2c.Bus, s settings, shared *mcp23017.Shared) (
@@ -93,7 +93,7 @@ func mcp23017Output() OutputModel {
 
 func pcf8574Output() OutputModel {
 	d := pcf8574.Describe()
-	d.Name = "one pin of a PCF8574 or PCF8574A"
+	d.Name, d.Use = "one pin of a PCF8574 or PCF8574A", "lamps; nothing that lives depend on"
 	options := []Option{ownBusOption(), addressOption(d, "0x20"), pinOption(pcf8574.Pins),
 		pinsOption("outputs", "0-7", pcf8574.Pins, 0,
 			`write all pins of the part that are outputs, such as outputs = "4-7"; the others `+

@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"maps"
@@ -47,8 +48,8 @@ func TestReadmeTableIsTheCatalog(t *testing.T) {
 
 func table() string {
 	var b strings.Builder
-	b.WriteString("| model | part | measures | address | shortest period, warm-up | options |\n")
-	b.WriteString("|---|---|---|---|---|---|\n")
+	b.WriteString("| model | good for | part | measures | on | a change is seen within | " +
+		"shortest period, warm-up | life | cost | options |\n|---|---|---|---|---|---|---|---|---|---|\n")
 	sensors := catalog.Sensors()
 	for _, model := range slices.Sorted(maps.Keys(sensors)) {
 		row(&b, sensors[model].Descriptor, sensors[model].Options, "what the options say")
@@ -82,6 +83,17 @@ func row(b *strings.Builder, d drivers.Descriptor, options []catalog.Option, non
 			names = append(names, o.Name)
 		}
 	}
+	takes := "at once"
+	switch {
+	case d.Takes > 0:
+		takes = d.Takes.String()
+	case slices.ContainsFunc(options, func(o catalog.Option) bool { return o.Name == "adc" }):
+		takes = "as its converter"
+	}
+	on := "a line"
+	if len(addresses) > 0 {
+		on = "I²C " + strings.Join(addresses, " ")
+	}
 	times := "—"
 	if d.Period > 0 {
 		times = d.Period.String()
@@ -89,13 +101,7 @@ func row(b *strings.Builder, d drivers.Descriptor, options []catalog.Option, non
 	if d.WarmUp > 0 {
 		times += ", " + d.WarmUp.String()
 	}
-	fmt.Fprintf(b, "| `%s` | %s. *%s* | %s | %s | %s | %s |\n", d.Model, d.Name, d.Source,
-		strings.Join(channels, "<br>"), orDash(addresses), times, strings.Join(names, ", "))
-}
-
-func orDash(all []string) string {
-	if len(all) == 0 {
-		return "—"
-	}
-	return strings.Join(all, " ")
+	fmt.Fprintf(b, "| `%s` | %s | %s. *%s* | %s | %s | %s | %s | %s | %s | %s |\n", d.Model, d.Use,
+		d.Name, d.Source, strings.Join(channels, "<br>"), on, takes, times, cmp.Or(d.Life, "—"),
+		strings.Repeat("€", int(d.Cost)), strings.Join(names, ", "))
 }

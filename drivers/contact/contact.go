@@ -42,6 +42,8 @@ func Describe() drivers.Descriptor {
 			{Name: "contact", Quantity: drivers.Contact, Min: 0, Max: 1},
 		},
 		Period: 250 * time.Millisecond, // the level is read at least this often, edge or not
+		Use:    "call points, detectors with a relay, doors, floats, valves",
+		Cost:   1,
 	}
 }
 

@@ -91,6 +91,10 @@ func Describe() drivers.Descriptor {
 		Addresses: []uint16{0x74, 0x75, 0x76, 0x77}, // by the switches A0 and A1
 		Period:    period,
 		WarmUp:    warmUp,
+		Takes:     answerTime,
+		Life:      "2 to 3 years, as electrochemical cells",
+		Use:       "carbon monoxide, oxygen and other gases: boilers, garages, cellars",
+		Cost:      4,
 	}
 }
 

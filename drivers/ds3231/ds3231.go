@@ -60,6 +60,9 @@ func Describe() drivers.Descriptor {
 			{Name: "time-invalid", Quantity: drivers.Contact, Min: 0, Max: 1},
 		},
 		Period: 2 * time.Second,
+		Takes:  takes,
+		Use:    "the time after a power cut",
+		Cost:   1,
 	}
 }
 

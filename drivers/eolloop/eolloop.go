@@ -142,6 +142,8 @@ func Describe() drivers.Descriptor {
 			{Name: "contact", Quantity: drivers.Contact, Min: 0, Max: 1},
 		},
 		Period: 250 * time.Millisecond,
+		Use:    "detector bases, call points, siren lines: wherever a cut wire must be told",
+		Cost:   1,
 	}
 }
 

@@ -112,6 +112,9 @@ func Describe(t Type, shuntMicro int64) drivers.Descriptor {
 			{Name: "current", Quantity: drivers.Current, Min: -largest - 1, Max: largest + 1},
 		},
 		Period: 250 * time.Millisecond,
+		Takes:  s.takes,
+		Use:    "the battery, the supply, what a siren or a heater draws",
+		Cost:   1,
 	}
 	for addr := uint16(0x40); addr <= 0x4F; addr++ {
 		d.Addresses = append(d.Addresses, addr)

@@ -103,6 +103,9 @@ func Describe() drivers.Descriptor {
 			{Name: "contact", Quantity: drivers.Contact, Min: 0, Max: 1},
 		},
 		Period: time.Second,
+		Takes:  2 * settle,
+		Use:    "water under a floor, beside a pump, along a wall",
+		Cost:   2,
 	}
 }
 

@@ -88,6 +88,8 @@ func Describe() drivers.Descriptor {
 		Name:   "4-20 mA loop over a shunt",
 		Source: "NAMUR NE 43 (2003) as commonly quoted",
 		Period: 500 * time.Millisecond,
+		Use:    "heads and transmitters of the trade: gas, level, pressure",
+		Cost:   1,
 	}
 }
 

@@ -37,6 +37,9 @@ func Describe() drivers.Descriptor {
 			{Name: "contact", Quantity: drivers.Contact, Min: 0, Max: 1},
 		},
 		Period: 250 * time.Millisecond,
+		Takes:  window,
+		Use:    "that there is mains",
+		Cost:   1,
 	}
 }
 

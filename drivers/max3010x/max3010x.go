@@ -59,6 +59,9 @@ func Describe() drivers.Descriptor {
 			{Name: "infrared", Quantity: drivers.Raw, Min: 1, Max: saturated - 1},
 		},
 		Period: 500 * time.Millisecond,
+		Takes:  first,
+		Use:    "smoke, for trials only",
+		Cost:   2,
 	}
 }
 

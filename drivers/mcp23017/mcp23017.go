@@ -85,6 +85,8 @@ func Describe() drivers.Descriptor {
 		Source:    "Microchip DS20001952, revision D (2022)",
 		Addresses: []uint16{0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27},
 		Period:    100 * time.Millisecond,
+		Use:       "many contacts and relays on one bus",
+		Cost:      1,
 	}
 }
 

@@ -93,6 +93,9 @@ func Describe() drivers.Descriptor {
 			{Name: "voltage", Quantity: drivers.Voltage, Min: -widest, Max: widest},
 		},
 		Period: 500 * time.Millisecond,
+		Takes:  364 * time.Millisecond,
+		Use:    "voltages that need more than 15 bits and have time",
+		Cost:   2,
 	}
 }
 

@@ -54,6 +54,9 @@ func Describe() drivers.Descriptor {
 			{Name: "housing", Quantity: drivers.Temperature, Min: minHousing, Max: maxHousing},
 		},
 		Period: period,
+		Takes:  100 * time.Millisecond,
+		Use:    "one hot surface: a bearing, a busbar, a stove",
+		Cost:   2,
 	}
 }
 

@@ -138,6 +138,8 @@ func Describe() drivers.Descriptor {
 		},
 		Period: 500 * time.Millisecond,
 		WarmUp: 3 * time.Minute, // of each start; a new part needs a day or two
+		Use:    "a hint that there is gas, beside a head that measures",
+		Cost:   1,
 	}
 }
 

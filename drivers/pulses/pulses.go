@@ -69,6 +69,9 @@ func Describe() drivers.Descriptor {
 			{Name: "pulses", Quantity: drivers.Pulses, Max: maxCount},
 		},
 		Period: period,
+		Takes:  period,
+		Use:    "the flow in a hydrant or sprinkler pipe",
+		Cost:   2,
 	}
 }
 

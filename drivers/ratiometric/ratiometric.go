@@ -95,6 +95,8 @@ func Describe() drivers.Descriptor {
 		Name:   "0.5-4.5 V transducer, ratiometric to 5 V",
 		Source: "common to the trade: 10 to 90 % of the supply",
 		Period: 500 * time.Millisecond,
+		Use:    "the pressure in a hydrant or sprinkler pipe",
+		Cost:   2,
 	}
 }
 

@@ -39,6 +39,8 @@ func Describe() drivers.Descriptor {
 		Model:  "relay",
 		Name:   "relay, siren or lamp on a digital line",
 		Source: "no part of its own; Linux GPIO character device, version 2",
+		Use:    "sirens, lamps, valves, fans",
+		Cost:   1,
 	}
 }
 

@@ -65,6 +65,9 @@ func Describe() drivers.Descriptor {
 			{Name: "humidity", Quantity: drivers.Humidity, Max: maxHumidity},
 		},
 		Period: period,
+		Takes:  period,
+		Use:    "the air of a crowded room; fermentation and dry ice in a cellar",
+		Cost:   3,
 	}
 }
 

@@ -121,6 +121,9 @@ func Describe(kind Kind) drivers.Descriptor {
 		Channels:  all[:kind.count()],
 		Period:    period,
 		WarmUp:    warmUp,
+		Takes:     period,
+		Use:       "smoke, with the heat and the vapours of the room",
+		Cost:      3,
 	}
 }
 

@@ -74,6 +74,9 @@ func Describe() drivers.Descriptor {
 		},
 		Period: period,
 		WarmUp: warmUp,
+		Takes:  commandTime,
+		Use:    "vapours of solvents; prefer the SGP40",
+		Cost:   2,
 	}
 }
 

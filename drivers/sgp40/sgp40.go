@@ -59,6 +59,9 @@ func Describe() drivers.Descriptor {
 		},
 		Period: period,
 		WarmUp: warmUp,
+		Takes:  measureTime,
+		Use:    "vapours of solvents, against the room's own past",
+		Cost:   2,
 	}
 }
 

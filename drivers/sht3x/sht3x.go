@@ -51,6 +51,9 @@ func Describe() drivers.Descriptor {
 			{Name: "humidity", Quantity: drivers.Humidity, Max: maxHumidity},
 		},
 		Period: period,
+		Takes:  measureTime,
+		Use:    "the heat of a room",
+		Cost:   2,
 	}
 }
 

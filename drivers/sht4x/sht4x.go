@@ -47,6 +47,9 @@ func Describe() drivers.Descriptor {
 			{Name: "humidity", Quantity: drivers.Humidity, Min: minHumidity, Max: maxHumidity},
 		},
 		Period: period,
+		Takes:  measureTime,
+		Use:    "the heat of a room",
+		Cost:   2,
 	}
 }
 

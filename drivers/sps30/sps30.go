@@ -71,6 +71,10 @@ func Describe() drivers.Descriptor {
 		Addresses: []uint16{Addr},
 		Period:    period,
 		WarmUp:    warmUp,
+		Takes:     period,
+		Life:      "more than 10 years",
+		Use:       "smoke, by particles; the first choice",
+		Cost:      3,
 	}
 	for _, q := range values() {
 		d.Channels = append(d.Channels, drivers.Channel{Name: q.String(), Quantity: q, Max: limit})
