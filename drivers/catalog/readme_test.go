@@ -42,7 +42,8 @@ func TestReadmeTableIsTheCatalog(t *testing.T) {
 		return
 	}
 	if got != want {
-		t.Errorf("got\n%s\nwant\n%s\nrun go test ./drivers/catalog -update", got, want)
+		t.Errorf("the table in %s is not the catalog's; run go test ./drivers/catalog -update and "+
+			"read what changed", readme)
 	}
 }
 
