@@ -72,9 +72,12 @@ type Agent struct {
 	inUse   atomic.Pointer[site.Site]
 	spoilt  atomic.Pointer[string] // why a newer site file is not in use; nil: it is
 	jobs    chan job               // for the room that changes the site
-	day     atomic.Int32           // today, as the panel is told; 0: not known
-	pins    pins                   // of who is at the box
-	farPINs pins                   // of who comes over a network
+	pushes  chan push              // likewise
+	answers answers                // to them
+	view    atomic.Pointer[siteView]
+	day     atomic.Int32 // today, as the panel is told; 0: not known
+	pins    pins         // of who is at the box
+	farPINs pins         // of who comes over a network
 	facing  atomic.Pointer[diag.Face]
 
 	history *history.Store
@@ -91,6 +94,7 @@ type hooks struct {
 	beat func() guard.Beat
 
 	judge func(alarm.Plan, alarm.Saved) guard.Panel
+	step  func() error // of the disk with the site files
 }
 
 // New checks that the board and the site fit together and wires them. It touches nothing but
@@ -109,8 +113,8 @@ func New(s *site.Site, o Options) (*Agent, error) {
 		o.Version = moduleVersion()
 	}
 	a := &Agent{
-		o: o, jobs: make(chan job), clock: clock{system: o.Wall, built: o.Built}, pins: newPINs(),
-		farPINs: newPINs(),
+		o: o, clock: clock{system: o.Wall, built: o.Built}, pins: newPINs(), farPINs: newPINs(),
+		jobs: make(chan job), pushes: make(chan push, 1),
 		hooks: hooks{
 			open: keeper.Open, load: provisioning.Loader.Load, dial: dialIdentity, beat: kernelBeat(),
 			judge: newPanel,

@@ -72,6 +72,8 @@ func (a *Agent) Control() http.Handler {
 	mux.HandleFunc("GET /scan.json", a.serveScan)
 	mux.HandleFunc("POST /command", a.serveCommand)
 	mux.HandleFunc("POST /reload", a.serveReload)
+	mux.HandleFunc("GET /site", a.serveSite)
+	mux.HandleFunc("POST /site", a.serveDecision)
 	return mux
 }
 
@@ -107,15 +109,21 @@ func (a *Agent) serveCommand(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
-		if !ans.Done {
-			code = http.StatusConflict
-		}
+		code = codeOf(ans.Done)
 	case ReasonPINNeeded:
 		code = http.StatusUnauthorized
 	default:
 		code = http.StatusTooManyRequests
 	}
 	reply(w, code, ans)
+}
+
+// codeOf is the status of an answer by whether something was done.
+func codeOf(done bool) int {
+	if !done {
+		return http.StatusConflict
+	}
+	return http.StatusOK
 }
 
 func reply(w http.ResponseWriter, code int, answer any) {
@@ -140,7 +148,7 @@ func readOrder(r io.Reader) (o Order, err error) {
 // command turns an order into a command of somebody at the box, who gave it by way of.
 func (o *Order) command(way string) (alarm.Command, error) {
 	c := alarm.Command{
-		ID: way + "-" + rand.Text()[:12], Action: named[alarm.Action](o.Action),
+		ID: commandID(way), Action: named[alarm.Action](o.Action),
 		Point: point.ID(o.Point), Output: alarm.OutputID(o.Output), On: o.On, Reason: o.Reason,
 		Alarm: alarm.AlarmID(o.Alarm),
 		Matter: alarm.Matter{
@@ -150,7 +158,7 @@ func (o *Order) command(way string) (alarm.Command, error) {
 		},
 	}
 	switch {
-	case c.Action == 0:
+	case c.Action == 0 || c.Action == alarm.DecideSite: // that has a request of its own
 		return c, fmt.Errorf("action %q is unknown; write %s", o.Action, words[alarm.Action]())
 	case o.Colour != "" && c.Matter.Colour == 0:
 		return c, fmt.Errorf("colour %q is unknown; write %s", o.Colour, words[alarm.Colour]())
@@ -179,6 +187,9 @@ func (o *Order) command(way string) (alarm.Command, error) {
 	}
 	return c, nil
 }
+
+// commandID is a new name for a command that comes this way.
+func commandID(way string) string { return way + "-" + rand.Text()[:12] }
 
 // word is an enumeration of the panel that begins at 1 and whose names end with "unknown".
 type word interface {

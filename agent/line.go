@@ -182,7 +182,8 @@ func (l *line) birth(id *provisioning.Identity) wire.State {
 	now, stats := l.stamp(), l.store.Stats()
 	s := wire.State{
 		Online: true, HW: id.Hardware, Boot: now.Boot, Epoch: l.store.Epoch(),
-		FW: l.a.o.Version, Cfg: l.a.site().Hash, TQ: wire.ClockQuality(now.Quality).String(),
+		FW: l.a.o.Version, Cfg: l.a.site().Hash, Base: l.a.base(),
+		TQ:   wire.ClockQuality(now.Quality).String(),
 		Last: map[string]uint64{}, Lost: map[string]uint64{}, Cause: "start",
 		TS: wire.WallTime(now.Wall, now.Mono), Sim: l.a.o.Sim, CmdCur: l.ledger.Last(),
 	}

@@ -36,7 +36,9 @@ func (a *Agent) rooms(ctx context.Context, g *guard.Guard, m *memory) {
 	rooms.start(ctx, "uplink", l.run)
 	rooms.start(ctx, "status", w.run)
 	rooms.start(ctx, "page", a.page)
-	rooms.start(ctx, "site", (&siteRoom{a: a, g: g, faults: m.faults, scribe: writer}).run)
+	rooms.start(ctx, "site", (&siteRoom{
+		a: a, g: g, faults: m.faults, scribe: writer, line: l,
+	}).run)
 	<-ctx.Done()
 	a.name(rooms.end())
 	if err := store.Close(); err != nil {

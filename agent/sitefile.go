@@ -2,58 +2,48 @@ package agent
 
 import (
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
-	"github.com/google/renameio/v2"
-
+	"github.com/firepost/firepost/agent/internal/sitefile"
 	"github.com/firepost/firepost/agent/site"
 )
 
-// LoadSite reads the site file at path. When it is good, a copy is kept in the state directory dir.
-// When it is not, the last good copy counts and rejected says what is wrong with the file; without
-// a copy, err says it.
+// LoadSite reads the site file that counts: the one at path, or one of the district in the state
+// directory dir that is based on it. When it is good, a copy is kept in dir. When it is not, the
+// last good copy counts and rejected says what is wrong with the file; without a copy, err says it.
 func LoadSite(path, dir string) (s *site.Site, rejected, err error) {
-	good := goodPath(dir)
-	s, err = site.Load(path)
-	if err == nil {
-		kept := make(chan struct{})
-		go func() {
-			defer close(kept)
-			keepGood(path, good)
-		}()
-		select {
-		case <-kept:
-		case <-time.After(recallTime): // The siren does not wait for a dying card.
-		}
-		return s, nil, nil
+	files := sitefile.Store{Local: path, Dir: dir}
+	c, err := inTime(files.Begin)
+	if errors.Is(err, errSlow) {
+		s, err := site.Load(path)
+		return s, nil, err
 	}
-	old, oldErr := site.Load(good)
-	if oldErr != nil {
-		if errors.Is(oldErr, os.ErrNotExist) {
-			return nil, nil, err
-		}
-		return nil, nil, fmt.Errorf("%w\nand the last good copy: %w", err, oldErr)
-	}
-	return old, err, nil
-}
-
-// keepGood copies an accepted site file. A card that cannot take it costs the copy, not the start;
-// that it cannot is told by the rooms that must write.
-func keepGood(path, good string) {
-	data, err := os.ReadFile(path)
 	if err != nil {
-		return
+		return nil, nil, err
 	}
-	if old, err := os.ReadFile(good); err == nil && string(old) == string(data) {
-		return
-	}
-	if os.MkdirAll(filepath.Dir(good), 0o750) == nil {
-		_ = renameio.WriteFile(good, data, 0o640)
-	}
+	// That a card cannot take the copy is told by the rooms that must write.
+	inTime(func() (struct{}, error) { return struct{}{}, files.KeepGood(c) })
+	return c.Site, c.Rejected, nil
 }
 
-// goodPath is where the copy of the last good site file lies.
-func goodPath(dir string) string { return filepath.Join(dir, "site", "good.toml") }
+var errSlow = errors.New("the state directory does not answer")
+
+// inTime waits for the disk, but not for a dying card: the siren does not wait for it.
+func inTime[T any](do func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		v, err := do()
+		done <- outcome{v, err}
+	}()
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-time.After(recallTime):
+		var none T
+		return none, errSlow
+	}
+}

@@ -72,6 +72,9 @@ func (w *watch) status() *diag.Status {
 		},
 		Sim: a.o.Sim,
 	}
+	if v := a.view.Load(); v != nil {
+		s.Site.From, s.Site.Offer = v.from, v.offer
+	}
 	if why := a.spoilt.Load(); why != nil {
 		s.Site.Rejected = *why
 	}

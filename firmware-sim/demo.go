@@ -170,6 +170,7 @@ func (d *demo) makeAgent() error {
 	identity := filepath.Join(d.cmd.Dir, "identity")
 	_, err = provisioning.Create(identity, provisioning.District{
 		Tenant: "demo", Brokers: []string{d.broker.URL()}, Insecure: true, Sim: true,
+		SiteKeys: []string{demoPublic},
 	})
 	if err != nil {
 		return err

@@ -125,6 +125,7 @@ func answerGist(data []byte) string {
 			Operator int
 		}
 		Values json.RawMessage
+		List   []string
 	}
 	if err := json.Unmarshal(data, &d); err != nil {
 		return fmt.Sprintf("%d bytes", len(data))
@@ -143,6 +144,9 @@ func answerGist(data []byte) string {
 	}
 	if d.Took > 0 {
 		text += fmt.Sprintf(" after %v", time.Duration(d.Took)*time.Millisecond)
+	}
+	for _, line := range d.List {
+		text += "\n  " + line
 	}
 	return text
 }

@@ -30,11 +30,15 @@ const orderHelp = `orders to the station; each answer is printed as it comes:
   enable POINT                        put it back
   read POINT ...                      its values now
   snapshot                            what stands now
+  site FILE                           push a site file, signed with the key of simulated boxes
   send NAME {ARGS}                    any other command
 `
 
 // orderTime is how long an order from the prompt holds.
 const orderTime = 15 * time.Minute
+
+// siteTime is how long a pushed site file may wait for somebody on site.
+const siteTime = 24 * time.Hour
 
 var errOrder = errors.New("not understood; write help")
 
@@ -112,31 +116,39 @@ func (p *prompt) run(ctx context.Context, in io.Reader) {
 }
 
 func (p *prompt) order(line string, now time.Time) {
-	name, args, err := parseOrder(line)
-	if err != nil {
-		p.say("%q: %v\n", line, err)
-		return
-	}
 	device, err := p.station()
-	if err != nil {
-		p.say("%v\n", err)
-		return
-	}
-	text, err := json.Marshal(args)
 	if err != nil {
 		p.say("%v\n", err)
 		return
 	}
 	p.given++
 	c := wire.Command{
-		ID: fmt.Sprintf("c-%x-%d", now.Unix(), p.given), Name: name, Issued: now,
-		Expires: now.Add(orderTime), By: "prompt", Args: text,
+		ID: fmt.Sprintf("c-%x-%d", now.Unix(), p.given), Issued: now, By: "prompt",
+		Expires: now.Add(orderTime),
+	}
+	var args any
+	if strings.HasPrefix(line, wire.CmdSite+" ") {
+		c.Name, c.Expires = wire.CmdSite, now.Add(siteTime)
+		args, err = p.push(line, device)
+	} else {
+		c.Name, args, err = parseOrder(line)
+	}
+	if err == nil {
+		c.Args, err = json.Marshal(args)
+	}
+	if err != nil {
+		p.say("%q: %v\n", line, err)
+		return
 	}
 	if !p.recv.Order(device, c) {
 		p.say("too much waits for %s\n", device)
 		return
 	}
-	p.say("%s > %s down/cmd      %s %s %s\n", now.Format(time.TimeOnly), device, c.ID, name, text)
+	text := string(c.Args)
+	if c.Name == wire.CmdSite {
+		text = fmt.Sprintf("of %d bytes", len(c.Args))
+	}
+	p.say("%s > %s down/cmd      %s %s %s\n", now.Format(time.TimeOnly), device, c.ID, c.Name, text)
 }
 
 // station is the device that orders go to.

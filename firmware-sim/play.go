@@ -278,6 +278,7 @@ func (c *playCmd) prepare(text []byte) (net.Listener, error) {
 	identity := filepath.Join(c.Dir, "state", "identity")
 	_, err := provisioning.Create(identity, provisioning.District{
 		Tenant: "demo", Brokers: []string{c.Broker}, Insecure: true, Sim: true,
+		SiteKeys: []string{demoPublic},
 	})
 	if err != nil && !errors.Is(err, provisioning.ErrExists) {
 		return nil, err

@@ -2,6 +2,7 @@ package provisioning
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -20,6 +21,9 @@ type District struct {
 	Sim        bool     `toml:"sim,omitempty"`         // a simulated box, never a real one
 	Enrol      string   `toml:"enrol,omitempty"`       // server that gives certificates: https://host
 	Pin        string   `toml:"pin,omitempty"`         // of its authority: "sha256:" and 64 digits
+	// SiteKeys are public keys of minisign, such as "RWQ…", by which a site file from the district
+	// is believed. None: no such file is.
+	SiteKeys []string `toml:"site_keys,omitempty"`
 }
 
 const maxBrokers = 8
@@ -64,6 +68,14 @@ func (d *District) check() []string {
 			continue
 		}
 		d.Brokers[i] = full
+	}
+	for _, key := range d.SiteKeys {
+		// Two bytes for Ed25519, eight for the number of the key, 32 for the key itself.
+		raw, err := base64.StdEncoding.DecodeString(key)
+		if err != nil || len(raw) != 42 || !strings.HasPrefix(key, "RW") {
+			wrong = append(wrong, fmt.Sprintf("site_keys: %q is no public key of minisign; write the "+
+				`second line of its .pub file, "RW…"`, key))
+		}
 	}
 	return append(wrong, d.checkEnrol()...)
 }

@@ -271,7 +271,8 @@ func TestLoadTellsAllAtOnce(t *testing.T) {
 	write(t, dir, "ca.pem", nil)
 	write(t, dir, "hardware", []byte("other"))
 	write(t, dir, "district.toml", []byte("tenant = \"A B\"\nbroker = \"x\"\nsize = 1\n"+
-		"brokers = [\"tcp://h\", \"h:1883\", \"mqtts://me:pw@h\", \"ssl://h/x\", \"mqtts://h:99999\"]\n"))
+		"brokers = [\"tcp://h\", \"h:1883\", \"mqtts://me:pw@h\", \"ssl://h/x\", \"mqtts://h:99999\"]\n"+
+		"site_keys = [\"RWQ\"]\n"))
 	_, err := loader(today).Load(dir)
 	var problems provisioning.Problems
 	if !errors.As(err, &problems) {
@@ -283,6 +284,7 @@ func TestLoadTellsAllAtOnce(t *testing.T) {
 		"toml:3: unknown key size", `broker "tcp://h": it is not protected`,
 		`broker "h:1883": it must begin with mqtts://`, `broker "mqtts://me:pw@h": it holds a password`,
 		`broker "ssl://h/x": it has something behind the port`, `broker "mqtts://h:99999"`,
+		`site_keys: "RWQ" is no public key of minisign`,
 	}
 	for _, w := range want {
 		if !strings.Contains(err.Error(), w) {

@@ -69,6 +69,7 @@ const (
 	BeginShift
 	EndShift
 	SelfTest
+	DecideSite // on a site file from afar, or to tell of one: Reason, and Matter.ID of its command
 	actions
 )
 
@@ -76,7 +77,7 @@ var actionNames = [actions]string{
 	"", "acknowledge", "silence", "reset", "disable", "enable", "operate",
 	"test_start", "test_end", "test_skip", "test_receipt", "drill_start", "drill_end",
 	"duty_check", "warning", "answer", "accept", "arrive", "verdict", "item_done",
-	"hazard_open", "hazard_close", "shift_on", "shift_off", "self_test",
+	"hazard_open", "hazard_close", "shift_on", "shift_off", "self_test", "site_file",
 }
 
 // String is the action as messages and the command line write it.
@@ -202,6 +203,7 @@ const (
 	AccessRaised // the key switch gives the buttons level 2
 	AccessEnded
 	SelfTested
+	SiteFile     // from afar: Reason is what became of it, Matter.ID the command that brought it
 	ClassChanged // of a derived value: Reason is its new class, Matter.ID its entry of the risks
 	kinds
 )
@@ -217,7 +219,7 @@ var kindNames = [kinds]string{
 	"incident_accepted", "incident_arrived", "incident_verdict", "incident_overdue",
 	"incident_closed", "item_done", "item_overdue", "hazard_opened", "hazard_closed",
 	"hazard_overdue", "shift_on", "shift_off", "shift_short", "shift_full",
-	"access_raised", "access_ended", "self_tested", "class_changed",
+	"access_raised", "access_ended", "self_tested", "site_file", "class_changed",
 }
 
 // String is the kind as messages write it.

@@ -150,6 +150,9 @@ func (p *Panel) oblige(now point.Instant, c *Command) string {
 	case SelfTest:
 		p.selfTest(now)
 		return ""
+	case DecideSite:
+		p.emit(now, Event{Kind: SiteFile, Reason: c.Reason, Matter: Matter{ID: c.Matter.ID}})
+		return ""
 	}
 	return RefusedUnsupported
 }

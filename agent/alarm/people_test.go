@@ -89,7 +89,7 @@ func TestPermissions(t *testing.T) {
 		Accept: {never, 1, false}, Arrive: {never, 1, false}, Judge: {never, 2, false},
 		CheckItem: {never, 1, false}, OpenHazard: {never, 1, false},
 		CloseHazard: {never, 2, false}, BeginShift: {never, 1, false}, EndShift: {never, 1, false},
-		SelfTest: {2, 2, true},
+		SelfTest: {2, 2, true}, DecideSite: {never, 3, false},
 	}
 	p := New(station(), Saved{})
 	for a := Action(1); a < actions; a++ {
@@ -103,6 +103,8 @@ func TestPermissions(t *testing.T) {
 				from := Origin{Kind: kind, Level: level}
 				allowed := false
 				switch kind {
+				case Auto:
+					allowed = a == DecideSite // it tells what it has done
 				case Button:
 					allowed = level >= row.button
 				case CLI, Page:

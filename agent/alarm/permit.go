@@ -39,6 +39,7 @@ var rights = [actions]right{
 	BeginShift:  {person: 1, named: true},
 	EndShift:    {person: 1, named: true},
 	SelfTest:    {button: 2, person: 2, district: true},
+	DecideSite:  {person: 3},
 }
 
 // Needs is the access level that a person on site needs for an action; 0: nobody may.
@@ -72,6 +73,8 @@ func (p *Panel) permitted(a Action, by Origin) string {
 			a == Silence && p.plan.MaySilence
 	case Button:
 		allowed = r.button > 0 && by.Level >= r.button
+	case Auto:
+		allowed = a == DecideSite // the program tells what it has done with a site file
 	case CLI, Page:
 		allowed = r.person > 0 && by.Level >= r.person
 	}

@@ -55,6 +55,7 @@ var kindTexts = [kinds]Text{
 	ShiftFull:         {"enough on shift", "在岗人数已足"},
 	AccessRaised:      {"access raised", "操作权限已开"},
 	AccessEnded:       {"access ended", "操作权限已收"},
+	SiteFile:          {"pushed site file", "下发的现场配置"},
 	SelfTested:        {"self-tested", "已自检"},
 	ClassChanged:      {"class changed", "等级变化"},
 }

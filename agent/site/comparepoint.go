@@ -107,38 +107,42 @@ func (c *comparison) conditions(was, is []detect.Condition) {
 
 // conditionText names a limit without its value, but for one that is removed or new.
 func conditionText(d *detect.Condition) alarm.Text {
-	level := d.Level.String()
-	if d.Fault != "" {
-		level = string(d.Fault)
+	level, named := levelTexts[d.Level]
+	if d.Fault != "" || !named {
+		level = alarm.Text{En: string(d.Fault), Zh: string(d.Fault)}
 	}
-	kinds := [...]string{
-		detect.Active: "contact", detect.Above: "above", detect.Below: "below", detect.Rise: "rise",
-		detect.Over: "over baseline", detect.Dose: "dose",
-	}
+	kind := kindTexts[d.Kind]
 	return alarm.Text{
-		En: fmt.Sprintf("%s (%v, %s)", level, d.Quantity, kinds[d.Kind]),
-		Zh: fmt.Sprintf("%s（%v，%s）", level, d.Quantity, kinds[d.Kind]),
+		En: fmt.Sprintf("%s (%v, %s)", level.En, d.Quantity, kind.En),
+		Zh: fmt.Sprintf("%s（%v，%s）", level.Zh, d.Quantity, kind.Zh),
 	}
+}
+
+var levelTexts = map[detect.Level]alarm.Text{
+	detect.Supervisory: {En: "supervisory", Zh: "监管"}, detect.PreAlarm: {En: "prealarm", Zh: "预警"},
+	detect.Alarm: {En: "alarm", Zh: "报警"}, detect.AlarmHigh: {En: "alarm_high", Zh: "二级报警"},
+}
+
+var kindTexts = map[detect.Kind]alarm.Text{
+	detect.Active: {En: "contact", Zh: "触点"}, detect.Above: {En: "above", Zh: "高于"},
+	detect.Below: {En: "below", Zh: "低于"}, detect.Rise: {En: "rise", Zh: "上升"},
+	detect.Over: {En: "over baseline", Zh: "高于基线"}, detect.Dose: {En: "dose", Zh: "剂量"},
 }
 
 // condition compares one limit with what takes its place.
 func (c *comparison) condition(name alarm.Text, was, is *detect.Condition) {
-	en, zh := name.En+" ", name.Zh+" "
+	en, zh := name.En+" ", name.Zh
+	later := false
 	if was.Limit != is.Limit {
-		later := is.Limit > was.Limit
-		if was.Kind == detect.Below {
-			later = !later
-		}
+		later = (is.Limit > was.Limit) != (was.Kind == detect.Below)
 		c.differs(later, en+"limit", zh+"限值", was.Quantity.Text(was.Limit),
 			was.Quantity.Text(is.Limit))
 	}
 	c.longer(en+"delay", zh+"确认时间", was.Confirm, is.Confirm, 1)
 	c.longer(en+"release", zh+"恢复时间", was.Release, is.Release, -1)
-	if a, b := endOf(was), endOf(is); a != b {
-		sooner := b > a
-		if was.Kind == detect.Below {
-			sooner = !sooner
-		}
+	a, b := endOf(was), endOf(is)
+	sooner := a != b && (b > a) != (was.Kind == detect.Below)
+	if a != b && was.Limit == is.Limit || sooner && !later { // else the limit has told it
 		c.differs(sooner, en+"ends at", zh+"恢复限值", was.Quantity.Text(a), was.Quantity.Text(b))
 	}
 	rest := *was

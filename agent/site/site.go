@@ -105,6 +105,12 @@ func (s *Site) Plan() alarm.Plan {
 	return p
 }
 
+// HashOf is the Hash of a site file.
+func HashOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:8])
+}
+
 // maxFile bounds a site file; 500 points are about 100 KB.
 const maxFile = 1 << 20
 
@@ -144,8 +150,7 @@ func Parse(name string, data []byte) (*Site, error) {
 	}
 	c.warn()
 	c.warnings.sort()
-	sum := sha256.Sum256(data)
-	c.site.Hash = hex.EncodeToString(sum[:8])
+	c.site.Hash = HashOf(data)
 	c.site.plan.Hash = c.site.Hash
 	c.notes.sort()
 	c.site.Warnings, c.site.Notes = c.warnings, c.notes

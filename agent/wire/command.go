@@ -6,8 +6,11 @@ import (
 	"time"
 )
 
-// maxArgs is the longest args of a command, in bytes: a box keeps them until the command is over.
-const maxArgs = 4 << 10
+// The longest args of a command, in bytes: a box keeps them until the command is over.
+const (
+	maxArgs     = 4 << 10
+	maxSiteArgs = 128 << 10 // of CmdSite; a site of 100 points is 20 KB
+)
 
 // Command is an order of the platform. Whether it may be obeyed is for others to say.
 type Command struct {
@@ -68,9 +71,13 @@ func DecodeCommand(b []byte) (Command, error) {
 	if len(d.Args) > 0 && d.Args[0] != '{' {
 		return c, fmt.Errorf("down/cmd %s: args is not an object: %w", e.ID, ErrMalformed)
 	}
-	if len(d.Args) > maxArgs {
+	most := maxArgs
+	if d.Name == CmdSite {
+		most = maxSiteArgs
+	}
+	if len(d.Args) > most {
 		return c, fmt.Errorf("down/cmd %s: args of %d bytes, at most %d: %w",
-			e.ID, len(d.Args), maxArgs, ErrMalformed)
+			e.ID, len(d.Args), most, ErrMalformed)
 	}
 	c.Name, c.Issued, c.Expires = d.Name, d.Issued.Time, d.Expires.Time
 	c.By, c.Need, c.Prio, c.Args = d.By, d.Need, d.Prio, d.Args

@@ -582,6 +582,7 @@ var plain = map[string]struct{ message, leaf string }{
 
 	"desc": {"desc", wire.UpDesc}, "ack": {"ack", wire.DownAck}, "hello": {"hello", wire.DownHello},
 	"cmd": {"cmd", wire.DownCmd}, "cmd_resend": {"cmd", wire.DownCmd},
+	"cmd_site": {"cmd", wire.DownCmd},
 }
 
 // place names the message that a golden is, and the topics that it may come on.

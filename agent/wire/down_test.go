@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -154,8 +155,9 @@ func FuzzDecodeCommand(f *testing.F) {
 				!reflect.DeepEqual(o, Order{}) {
 				t.Fatalf("got %+v, %v, want an error of its kind and nothing else", o, err)
 			}
-		case act.Action == 0 && c.Name != CmdRead && c.Name != CmdSnapshot && c.Name != CmdResend,
+		case act.Action == 0 && !slices.Contains(notActs, c.Name),
 			(o.Numbers.From == 0) != (c.Name != CmdResend), o.Numbers.To < o.Numbers.From,
+			(o.Site != nil) != (c.Name == CmdSite),
 			act.Action != 0 && act.Action.String() != c.Name,
 			act.By != (alarm.Origin{}) || act.ID != c.ID || len(o.Points) > maxRead,
 			len(act.Point) > maxName || len(act.Output) > maxName || len(act.Zone) > maxName,

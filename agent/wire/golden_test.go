@@ -370,6 +370,9 @@ func TestLossMessages(t *testing.T) {
 				{Name: "door1", Quantity: drivers.Contact, Quality: point.Bad,
 					Reason: point.Stale, At: at(1_000)},
 			})}.Body()},
+		{"rsp_site", Rsp{ID: "c-13", State: RspAccepted, Detail: "waiting", List: []string{
+			"point heat1: alarm (temperature, above) limit 57 °C becomes 65 °C",
+		}}.Body()},
 	} {
 		golden(t, c.name, enveloped(t, meta(LaneAlarm, 813, 1), c.body, wall, false))
 	}
@@ -386,7 +389,8 @@ func TestLossMessages(t *testing.T) {
 func TestPlainMessages(t *testing.T) {
 	birth := State{
 		Online: true, Session: "41-3", HW: "5c0e", Boot: 41, Epoch: "9f3c1a77", FW: "1.4.2",
-		Cfg: "r17:ab12", TQ: "ntp", Last: map[string]uint64{"a": 811, "e": 90, "t": 184_699},
+		Cfg: "r17:ab12", Base: "0a1b2c3d4e5f6071", TQ: "ntp",
+		Last: map[string]uint64{"a": 811, "e": 90, "t": 184_699},
 		Pend: Pending{T: 1240, Oldest: "2026-03-14T08:10:00Z"}, Lost: map[string]uint64{"t": 3600},
 		CmdCur: "c-20260314-0007", Power: "mains", Cause: "power_on", TS: "2026-03-14T09:20:00Z",
 		Sim: true,
@@ -430,6 +434,12 @@ func TestPlainMessages(t *testing.T) {
 	golden(t, "cmd_resend", Command{
 		ID: "c-13", Name: CmdResend, Issued: wall, By: "platform",
 		Args: []byte(`{"epoch":"9f3c1a77","lane":"e","from":41,"to":45}`),
+	}.JSON("/district/510107"))
+	golden(t, "cmd_site", Command{
+		ID: "c-13", Name: CmdSite, Issued: wall, Expires: wall.Add(24 * time.Hour),
+		By: "zhang.san@district", Args: []byte(`{"base":"0a1b2c3d4e5f6071",` +
+			`"file":"[site]\nid = \"corner-shop\"\n","sig":"untrusted comment: …\nRUQ…\n` +
+			`trusted comment: fp-7k2m4qx6tb 0a1b2c3d4e5f6071\n…\n"}`),
 	}.JSON("/district/510107"))
 	golden(t, "hello", Hello{
 		Receipt: true, Gz: true, Dz: []int{1}, Max: MaxMessage, Spread: 30, Rate: 50, Window: 32,

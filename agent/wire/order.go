@@ -16,7 +16,11 @@ const (
 	CmdRead     = "read"     // the values of points, now
 	CmdSnapshot = "snapshot" // up/active once more
 	CmdResend   = "resend"   // records that have not come
+	CmdSite     = "site"     // another site file
 )
+
+// notActs are the names of commands that are no act of the panel.
+var notActs = []string{CmdRead, CmdSnapshot, CmdResend, CmdSite}
 
 // ErrUnsupported is returned for a command whose name says nothing to this program.
 var ErrUnsupported = errors.New("unsupported")
@@ -31,10 +35,11 @@ const (
 // Order is what a command asks for.
 type Order struct {
 	// Act is for the panel, without origin and deadline. Its Action is 0 when the panel is not
-	// asked; then the command is CmdRead, CmdSnapshot or CmdResend.
+	// asked; then the command is one of those above.
 	Act     alarm.Command
 	Points  []point.ID // of CmdRead
 	Numbers Numbers    // of CmdResend
+	Site    *SiteFile  // of CmdSite
 }
 
 // Numbers are a run of numbers of one lane, both ends included.
@@ -44,11 +49,18 @@ type Numbers struct {
 	From, To uint64
 }
 
+// SiteFile is a site file that the district offers.
+type SiteFile struct {
+	Base string // hash of the local file that it is based on
+	File string // its text
+	Sig  string // of minisign, as the tool writes it
+}
+
 // Order reads name and args. Whether the panel may and can obey is for the panel to say: only form
 // and size are looked at here. It fails with ErrUnsupported or ErrMalformed.
 func (c Command) Order() (Order, error) {
 	o := Order{Act: alarm.Command{ID: c.ID, Action: actionOf(c.Name)}}
-	if o.Act.Action == 0 && !slices.Contains([]string{CmdRead, CmdSnapshot, CmdResend}, c.Name) {
+	if o.Act.Action == 0 && !slices.Contains(notActs, c.Name) {
 		return Order{}, fmt.Errorf("down/cmd %s: name %s: %w", c.ID, c.Name, ErrUnsupported)
 	}
 	var a args
@@ -81,6 +93,9 @@ type args struct {
 	Lane   string         `json:"lane"`
 	From   uint64         `json:"from"`
 	To     uint64         `json:"to"`
+	Base   string         `json:"base"` // of a site file, as the two that follow
+	File   string         `json:"file"`
+	Sig    string         `json:"sig"`
 }
 
 func (a *args) check(name string, act alarm.Action) error {
@@ -106,6 +121,8 @@ func (a *args) check(name string, act alarm.Action) error {
 		return fmt.Errorf("lane %.20q, want a, e or t: %w", a.Lane, ErrMalformed)
 	case name == CmdResend && (a.From == 0 || a.From > a.To || a.To > maxNumber):
 		return fmt.Errorf("from %d to %d: %w", a.From, a.To, ErrMalformed)
+	case name == CmdSite && (a.Base == "" || a.File == "" || a.Sig == ""):
+		return fmt.Errorf("base, file and sig are needed: %w", ErrMalformed)
 	case act == alarm.Operate && (a.On == nil || a.Output == ""):
 		return fmt.Errorf("output and on are needed: %w", ErrMalformed)
 	}
@@ -122,6 +139,9 @@ func (a *args) fill(o *Order, c Command) {
 		o.Points = a.Points
 		if c.Name == CmdResend {
 			o.Numbers = Numbers{a.Epoch, a.Lane, a.From, a.To}
+		}
+		if c.Name == CmdSite {
+			o.Site = &SiteFile{Base: a.Base, File: a.File, Sig: a.Sig}
 		}
 	case alarm.StartDrill:
 		if len(a.Points) > 0 {

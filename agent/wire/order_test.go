@@ -63,6 +63,10 @@ var orders = []struct {
 	{"disable", `{"point":7}`, nil},
 	{"enable", `{"point":"` + strings.Repeat("p", 129) + `"}`, nil},
 	{"drill_start", `{"points":["` + strings.Repeat("p", 129) + `"]}`, nil},
+	{"site", `{"base":"b","file":"[site]","sig":"s"}`, &Order{
+		Act: alarm.Command{ID: "c-1"}, Site: &SiteFile{Base: "b", File: "[site]", Sig: "s"},
+	}},
+	{"site", `{"base":"b","file":"[site]"}`, nil},
 	{"read", ``, nil},
 	{"resend", ``, nil},
 	{"resend", `{"epoch":"9f3c1a7","lane":"t","from":4,"to":90}`, nil},
@@ -95,7 +99,7 @@ func TestOrders(t *testing.T) {
 			t.Errorf("%s %s: got %+v, %v, want %+v", c.name, c.args, got, err, *c.want)
 		}
 	}
-	for _, name := range []string{"site_file", "unknown", "Reset", "readings"} {
+	for _, name := range []string{"site-file", "unknown", "Reset", "readings"} {
 		if _, err := (Command{ID: "c-1", Name: name}).Order(); !errors.Is(err, ErrUnsupported) {
 			t.Errorf("%s: got %v, want ErrUnsupported", name, err)
 		}

@@ -44,7 +44,11 @@ type Rsp struct {
 	Took   time.Duration // until then, or until an output reported back
 	Memory bool          // the disk did not answer: a restart may forget the command
 	Values []byte        // of read, as Pack makes them; nil: none
+	List   []string      // of a site file: its mistakes, or what waits for a person; see MostList
 }
+
+// MostList bounds Rsp.List, in bytes of all its lines.
+const MostList = 4 << 10
 
 // IsFinal tells whether a command in this state has come to its end.
 func IsFinal(state string) bool {
@@ -62,9 +66,10 @@ func (r Rsp) Body() []byte {
 		Took   int64           `json:"took,omitempty"` // ms
 		Ledger string          `json:"ledger,omitempty"`
 		Values json.RawMessage `json:"values,omitempty"`
+		List   []string        `json:"list,omitempty"`
 	}{
 		ID: r.ID, State: r.State, Reason: r.Reason, Detail: r.Detail, Took: r.Took.Milliseconds(),
-		Values: r.Values,
+		Values: r.Values, List: r.List,
 	}
 	if r.By != nil {
 		who := byOf(*r.By)

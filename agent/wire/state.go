@@ -9,6 +9,7 @@ type State struct {
 	Epoch   string
 	FW      string
 	Cfg     string // hash of the site file in use
+	Base    string // hash of the local site file, which the one in use may be based on
 	TQ      string
 	Last    map[string]uint64 // last number given out, by lane
 	Pend    Pending
@@ -37,6 +38,7 @@ type birth struct {
 	Epoch   string            `json:"epoch"`
 	FW      string            `json:"fw"`
 	Cfg     string            `json:"cfg"`
+	Base    string            `json:"base,omitempty"`
 	TQ      string            `json:"tq"`
 	Last    map[string]uint64 `json:"last"`
 	Pend    Pending           `json:"pend"`

@@ -170,6 +170,7 @@ func (r *Receiver) malformed(err error) {
 func (r *Receiver) state(d *device, m Message) bool {
 	var s struct {
 		Online  bool   `json:"online"`
+		Base    string `json:"base"`
 		Session string `json:"session"`
 	}
 	if err := json.Unmarshal(m.Payload, &s); err != nil || s.Session == "" {
@@ -185,6 +186,7 @@ func (r *Receiver) state(d *device, m Message) bool {
 		return true
 	}
 	r.report.Online[m.Device] = true
+	r.report.Base[m.Device] = s.Base
 	if s.Session != d.session {
 		r.report.Births++
 		d.session = s.Session

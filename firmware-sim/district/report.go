@@ -46,8 +46,9 @@ type Report struct {
 	StaleWills   int // deaths of sessions that were over
 	Resends      int // requests for numbers that stayed away
 	Malformed    uint64
-	Faults       []string        // what was malformed, the first few
-	Online       map[string]bool // by device
+	Faults       []string          // what was malformed, the first few
+	Online       map[string]bool   // by device
+	Base         map[string]string // hash of the local site file, by device
 	Active       map[string]json.RawMessage
 	Desc         map[string]json.RawMessage
 }
@@ -59,6 +60,7 @@ func newReport() Report {
 	return Report{
 		Received: map[string]uint64{}, Declared: map[string]uint64{}, Raises: map[string]Raise{},
 		Commands: map[string]string{}, Online: map[string]bool{},
+		Base:   map[string]string{},
 		Active: map[string]json.RawMessage{}, Desc: map[string]json.RawMessage{},
 	}
 }
@@ -70,6 +72,7 @@ func (r *Receiver) Report() Report {
 	out := r.report
 	out.Received, out.Declared = maps.Clone(out.Received), maps.Clone(out.Declared)
 	out.Raises, out.Commands = maps.Clone(out.Raises), maps.Clone(out.Commands)
+	out.Base = maps.Clone(out.Base)
 	out.Online, out.Active = maps.Clone(out.Online), maps.Clone(out.Active)
 	out.Desc, out.Faults = maps.Clone(out.Desc), slices.Clone(out.Faults)
 	for k, t := range r.store.tracks {

@@ -52,6 +52,8 @@ func (p paths) unreachable(err error) error {
 	return err
 }
 
+var pinPrompt = alarm.Text{En: "PIN of operator %d: ", Zh: "人员 %d 的密码："}
+
 // act sends an order and prints what came of it. It asks for a PIN when one is needed.
 func (k *ask) act(o outlet) error {
 	if err := k.check(); err != nil {
@@ -59,8 +61,7 @@ func (k *ask) act(o outlet) error {
 	}
 	ans, err := k.send()
 	if err == nil && ans.Reason == agent.ReasonPINNeeded {
-		prompt := fmt.Sprintf(k.say(alarm.Text{En: "PIN of operator %d: ", Zh: "人员 %d 的密码："}),
-			k.Operator)
+		prompt := fmt.Sprintf(k.say(pinPrompt), k.Operator)
 		if k.PIN, err = readPIN(o, prompt); err == nil {
 			ans, err = k.send()
 		}

@@ -2,13 +2,18 @@
 _firepost() {
   local cur="${COMP_WORDS[COMP_CWORD]}" words=""
   if [[ $COMP_CWORD == 1 ]]; then
-    words="run check reload scan status watch points events cause ack silence reset disable enable out answer accept arrive verdict item hazard shift drill walktest operator"
+    words="run check reload scan site status watch points events cause ack silence reset disable enable out answer accept arrive verdict item hazard shift drill walktest operator"
   elif [[ $cur == -* ]]; then
     case "${COMP_WORDS[1]} ${COMP_WORDS[2]}" in
     "run "*) words="--config --dir --sim --page --json" ;;
     "check "*) words="--config --dir --lang --sim --json --box --wiring --reference" ;;
     "reload "*) words="--dir --lang --json" ;;
     "scan "*) words="--config --dir --lang --sim --json" ;;
+    "site show") words="--dir --lang --json --text" ;;
+    "site diff") words="--dir --lang --json" ;;
+    "site accept") words="--dir --lang --json --operator" ;;
+    "site refuse") words="--dir --lang --json --operator" ;;
+    "site rollback") words="--dir --lang --json --operator" ;;
     "status "*) words="--dir --lang --json" ;;
     "watch "*) words="--dir --lang" ;;
     "points "*) words="--dir --lang --json" ;;
@@ -42,6 +47,7 @@ _firepost() {
     esac
   elif [[ $COMP_CWORD == 2 ]]; then
     case "${COMP_WORDS[1]}" in
+    site) words="show diff accept refuse rollback" ;;
     item) words="list done" ;;
     hazard) words="list open close" ;;
     shift) words="on off" ;;

@@ -189,7 +189,7 @@ func (c *operatorCmd) add(o outlet, row string) error {
 		err = closed
 	}
 	if err == nil {
-		fmt.Fprintf(o.out, "operator %d is in %s; it counts after a restart of the agent\n", c.number,
+		fmt.Fprintf(o.out, "operator %d is in %s; it counts after: firepost reload\n", c.number,
 			c.file)
 	}
 	return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/signal"
 	"strings"
@@ -57,6 +58,15 @@ func (c *reload) run(o outlet, _ []string) error {
 // post asks the agent and reads its answer in JSON; text is the answer as it came.
 func (p paths) post(path string, body io.Reader, into any) (text string, err error) {
 	r, err := p.client().Post("http://firepost"+path, "application/json", body)
+	return p.read(r, err, into)
+}
+
+func (p paths) get(path string, into any) (text string, err error) {
+	r, err := p.client().Get("http://firepost" + path)
+	return p.read(r, err, into)
+}
+
+func (p paths) read(r *http.Response, err error, into any) (text string, _ error) {
 	if err != nil {
 		return "", p.unreachable(err)
 	}

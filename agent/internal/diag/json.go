@@ -33,6 +33,8 @@ type (
 		Name     string `json:"name"`
 		Hash     string `json:"hash"`
 		Rejected string `json:"rejected,omitempty"`
+		From     string `json:"from,omitempty"`
+		Offer    string `json:"offer,omitempty"` // waiting or trial, of a file of the district
 	}
 	panelJSON struct {
 		Boot      uint32       `json:"boot"`
@@ -132,12 +134,23 @@ func (p *Pages) serveJSON(w http.ResponseWriter, _ *http.Request) {
 	send(w, "application/json", append(body, '\n'))
 }
 
+func newSiteJSON(s *Site) siteJSON {
+	j := siteJSON{ID: s.ID, Name: s.Name, Hash: s.Hash, Rejected: s.Rejected, From: s.From}
+	if s.Offer != nil {
+		j.Offer = "waiting"
+		if s.Offer.Trial {
+			j.Offer = "trial"
+		}
+	}
+	return j
+}
+
 func newStatusJSON(s *Status, now time.Time) statusJSON {
 	j := statusJSON{State: overall(s, now).Class, Alive: s.alive(now), Buses: []busJSON{}}
 	if s == nil {
 		s = &Status{}
 	}
-	j.Sim, j.Site = s.Sim, siteJSON(s.Site)
+	j.Sim, j.Site = s.Sim, newSiteJSON(&s.Site)
 	j.Made = moment(s.Made)
 	if s.Panel != nil {
 		j.Panel = newPanelJSON(s)

@@ -34,6 +34,15 @@ type Site struct {
 	ID, Name string
 	Hash     string
 	Rejected string // why a newer file is not in use; empty: there is none
+	From     string // local, pushed, trial or good; empty: not known yet
+	Offer    *SiteOffer
+}
+
+// SiteOffer is a site file of the district that waits for a person or is on trial.
+type SiteOffer struct {
+	ID      string
+	Trial   bool
+	Weakens []alarm.Text // what protects people less
 }
 
 // Guard is how the safety loop is doing.

@@ -37,11 +37,29 @@ func (t *text) status(s *Status, v *view) {
 			t.row(l)
 		}
 	}
+	t.offer(s.Site.Offer)
 	t.district(v)
 	t.reached(&s.Face)
 	if s.Panel != nil {
 		t.outputs(s.Panel.Outputs, v.Outputs)
 		t.points(s)
+	}
+}
+
+// offer tells of a site file of the district, and of all that it would protect less.
+func (t *text) offer(o *SiteOffer) {
+	switch {
+	case o == nil:
+		return
+	case o.Trial:
+		t.line(todo, t.w("A site file of the district is on trial. firepost site rollback ends it.|"+
+			"区域平台下发的现场配置正在试运行，可用 firepost site rollback 撤销。"))
+		return
+	}
+	t.line(todo, t.w("A site file of the district waits for firepost site accept or refuse:|"+
+		"区域平台下发的现场配置等待确认（firepost site accept 或 refuse）："))
+	for _, w := range o.Weakens {
+		t.row(t.say(w))
 	}
 }
 

@@ -20,6 +20,7 @@ type entry struct {
 	stage    stage         // while it is not over
 	owed     bool          // the district is still to be told of the state
 	sounded  bool          // a call has sounded, and that was told
+	offered  string        // the state of a site file that was heard of last
 	patience time.Time     // with the disk
 	until    time.Time     // with the panel, or with what is awaited
 	acted    point.Instant // when an output was told; 0: in an earlier run
@@ -49,7 +50,7 @@ func (e *entry) settled() {
 func (e *entry) rsp() wire.Rsp {
 	return wire.Rsp{
 		ID: e.ID, State: e.State, Reason: e.Reason, Detail: e.Detail, By: e.By, Took: e.Took,
-		Memory: e.Memory,
+		Memory: e.Memory, List: e.List,
 	}
 }
 
@@ -67,7 +68,7 @@ func (l *Ledger) take(d delivery, now time.Time) {
 	if d.Name == "" {
 		err = wire.ErrMalformed
 	}
-	if err == nil && o.Act.Action == 0 {
+	if err == nil && o.Act.Action == 0 && o.Site == nil {
 		d.done()
 		l.serve(d.Command, o)
 		return
@@ -129,12 +130,17 @@ func (l *Ledger) objection(e *entry, err error) wire.Rsp {
 		r.Reason = wire.ReasonClock
 	case acts && known && l.lost && c.Issued.Before(wall.Add(-time.Duration(l.Now()))):
 		r.Reason = wire.ReasonLedgerLost
-	case len(l.open) > mostOpen:
+	case len(l.open) > mostOpen, e.order.Site != nil && l.hasOtherSite(e):
 		r.Reason = wire.ReasonBusy
 	default:
 		return wire.Rsp{}
 	}
 	return r
+}
+
+// hasOtherSite tells whether another site file is under way: each is kept until it is over.
+func (l *Ledger) hasOtherSite(e *entry) bool {
+	return slices.ContainsFunc(l.open, func(o *entry) bool { return o != e && o.order.Site != nil })
 }
 
 // isSafer tells whether an act can only make the site safer.
@@ -159,8 +165,12 @@ func (l *Ledger) proceed(e *entry, now time.Time) {
 	}
 }
 
-// submit asks the panel.
+// submit asks the panel, or hands a site file on.
 func (l *Ledger) submit(e *entry, now time.Time) {
+	if e.order.Site != nil {
+		l.submitSite(e, now)
+		return
+	}
 	act := e.order.Act
 	act.By = alarm.Origin{Kind: alarm.District, Level: 1}
 	if wall, known := l.Wall(); known && !e.Cmd.Expires.IsZero() {
@@ -185,6 +195,7 @@ func (l *Ledger) reach(e *entry, now time.Time, r wire.Rsp) {
 		l.tell(e)
 	}
 	e.State, e.Reason, e.Detail, e.By, e.Took = r.State, r.Reason, r.Detail, r.By, r.Took
+	e.List = r.List
 	e.owed, e.patience = true, now.Add(patience)
 	l.mark(e)
 }
@@ -192,7 +203,7 @@ func (l *Ledger) reach(e *entry, now time.Time, r wire.Rsp) {
 // finish brings a command to its end.
 func (l *Ledger) finish(e *entry, now time.Time, r wire.Rsp) {
 	l.reach(e, now, r)
-	e.stage, e.Cmd = idle, nil
+	e.stage, e.Cmd, e.order.Site = idle, nil, nil
 }
 
 // tell tells the district of the state of a command.

@@ -42,6 +42,7 @@ type record struct {
 	By     *alarm.Origin `json:",omitempty"`
 	Took   time.Duration `json:",omitempty"`
 	Memory bool          `json:",omitempty"`
+	List   []string      `json:",omitempty"`
 	Told   bool          `json:",omitempty"` // the outbox has had the final state for a while
 	Cmd    *wire.Command `json:",omitempty"` // while it is not over
 }

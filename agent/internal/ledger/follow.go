@@ -131,6 +131,10 @@ func (l *Ledger) refused(e *entry, why string, now time.Time) {
 
 // look asks the panel's state whether what a command began has ended.
 func (l *Ledger) look(e *entry, now time.Time) {
+	if e.order.Site != nil {
+		l.lookForSite(e, now)
+		return
+	}
 	s := l.Snapshot()
 	if e.call() != "" {
 		l.lookForCall(e, &s.Duties, now)
@@ -206,7 +210,7 @@ func (l *Ledger) resume(e *entry, now time.Time) {
 	case e.call() != "" && knows(d, e.call()):
 		e.stage, e.until = pursued, now.Add(callTime)
 		l.look(e, now)
-	case l.isSafer(&e.order.Act), e.State == wire.RspAccepted && known:
+	case e.order.Site != nil, l.isSafer(&e.order.Act), e.State == wire.RspAccepted && known:
 		l.submit(e, now)
 	default:
 		l.finish(e, now, wire.Rsp{State: wire.RspInterrupted})
