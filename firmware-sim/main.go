@@ -20,6 +20,7 @@ type cli struct {
 	Play     playCmd     `cmd:"" help:"Play a recording on a board for firepost run --sim."`
 	District districtCmd `cmd:"" help:"A district: a broker and a checking receiver."`
 	Score    scoreCmd    `cmd:"" help:"How soon recorded fires are found, and how often wrongly."`
+	Conform  conformCmd  `cmd:"" help:"Hold a broker, and a receiver behind it, against the contract."`
 }
 
 // outlet is where commands print, and what they are told meanwhile.

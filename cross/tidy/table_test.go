@@ -101,10 +101,12 @@ var rooms = map[string][]string{
 		"drivers/catalog", "agent/point", "agent/detect", "agent/alarm", "agent/site",
 	},
 	"firmware-sim/district": {"agent/wire"},
+	"firmware-sim/conform":  {"agent/wire"},
 	"firmware-sim": {
 		"firmware-sim/board", "firmware-sim/chip", "firmware-sim/recordings", "firmware-sim/replay",
 		"firmware-sim/rig",
-		"firmware-sim/score", "firmware-sim/district", "agent", "agent/alarm", "agent/detect",
+		"firmware-sim/score", "firmware-sim/district", "firmware-sim/conform",
+		"agent", "agent/alarm", "agent/detect",
 		"agent/site", "agent/wire",
 		"drivers", "provisioning",
 	},
@@ -132,7 +134,8 @@ var keepers = []struct {
 }{
 	{"periph.io/x/host", []string{"drivers/board"}, "it opens /dev when it is initialised"},
 	{"github.com/warthog618/go-gpiocdev", []string{"drivers/board"}, "lines are opened in one place"},
-	{"github.com/eclipse/paho.mqtt.golang", []string{"agent/internal/uplink", "firmware-sim/district"},
+	{"github.com/eclipse/paho.mqtt.golang", []string{
+		"agent/internal/uplink", "firmware-sim/district", "firmware-sim/conform"},
 		"its tokens and its globals need care that is taken in one place"},
 	{"go.etcd.io/bbolt", []string{"buffer"}, "its panics are contained in one place"},
 	{"github.com/google/renameio", []string{
@@ -153,7 +156,7 @@ var keepers = []struct {
 	{"net", []string{"agent", "agent/cmd/firepost", "agent/internal/desk", "agent/internal/diag",
 		"agent/internal/probe", "agent/internal/uplink", "agent/site", "cross/bench",
 		"cross/vm/init", "drivers/board", "firmware-sim", "firmware-sim/board",
-		"firmware-sim/district", "firmware-sim/vhost", "provisioning"},
+		"firmware-sim/conform", "firmware-sim/district", "firmware-sim/vhost", "provisioning"},
 		"the loop, the panel and the outbox know no network"},
 }
 
