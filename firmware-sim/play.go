@@ -114,7 +114,11 @@ func (c *playCmd) scenario(r *room) ([]rig.Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rig.ParseScenario(filepath.Base(c.Scenario), text, r.site)
+	var follow []string
+	if r.record != nil {
+		follow = followers()
+	}
+	return rig.ParseScenario(filepath.Base(c.Scenario), text, r.site, follow...)
 }
 
 // stage plays the scenario.

@@ -25,6 +25,14 @@ const (
 	strobeLine = "GPIO6"
 )
 
+// The sensors of demo.toml that feel what was recorded.
+const (
+	airName  = "ceiling-air"
+	dustName = "ceiling-dust"
+)
+
+func followers() []string { return []string{airName, dustName} }
+
 // builtIn is the recording that is played when none is named.
 const builtIn = "fire_nist_sdc10_near"
 
@@ -61,8 +69,8 @@ func openRoom(recording string, speed int) (*room, error) {
 	if err != nil {
 		return nil, err
 	}
-	air, errAir := chipAt[*chip.SHT4x](m.rig, "ceiling-air")
-	dust, errDust := chipAt[*chip.SPS30](m.rig, "ceiling-dust")
+	air, errAir := chipAt[*chip.SHT4x](m.rig, airName)
+	dust, errDust := chipAt[*chip.SPS30](m.rig, dustName)
 	if err := errors.Join(errAir, errDust); err != nil {
 		return nil, err
 	}
@@ -72,6 +80,7 @@ func openRoom(recording string, speed int) (*room, error) {
 	}
 	m.fire, _ = r.FireStart()
 	m.player.Set(0)
+	m.rig.Follow(followers()...)
 	return m, nil
 }
 
@@ -108,6 +117,7 @@ func (m *room) play(ctx context.Context, start time.Time, from time.Duration) {
 		t := from + time.Since(start)*time.Duration(m.speed)
 		m.player.Set(t)
 		if t >= m.record.Ends() {
+			m.rig.Follow() // nothing any more
 			return
 		}
 		select {

@@ -149,6 +149,31 @@ func TestScenarioIsCheckedBeforeItIsPlayed(t *testing.T) {
 	}
 }
 
+// What follows a recording is not set by hand meanwhile, as the recording would take it back at
+// once: it says so. It can fail, and is free when the recording is over.
+func TestRecordedPartIsNotSetMeanwhile(t *testing.T) {
+	m, err := openRoom("", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const order = "set ceiling-air.temperature 70 °C"
+	if _, err := m.rig.Do(order); err == nil || !strings.Contains(err.Error(), "--site") {
+		t.Errorf("got %v, want it refused with what to do", err)
+	}
+	for _, other := range []string{"fault ceiling-air nack", "set call-point abnormal"} {
+		if _, err := m.rig.Do(other); err != nil {
+			t.Error(err)
+		}
+	}
+	m.play(t.Context(), time.Now(), m.record.Ends())
+	if _, err := m.rig.Do(order); err != nil {
+		t.Errorf("the recording is over: %v", err)
+	}
+	if _, err := rig.ParseScenario("x", []byte("1s "+order), m.site, followers()...); err == nil {
+		t.Error("a scenario is not refused")
+	}
+}
+
 // A site file and what belongs to the demonstration are not mixed.
 func TestSiteExcludesTheDemonstration(t *testing.T) {
 	for want, args := range map[string][]string{

@@ -29,6 +29,7 @@ type Rig struct {
 	mu       sync.Mutex
 	parts    map[string]*Part
 	standing map[string][]string // faults by the name of what has them
+	follow   []string            // parts whose values a recording sets
 }
 
 // mounted is a chip on its bus. Several parts of a site may be of one chip.
@@ -206,6 +207,13 @@ func (r *Rig) Buses() []string {
 	return slices.Compact(all)
 }
 
+// Follow has parts follow a recording: Set is refused for them until it is over.
+func (r *Rig) Follow(parts ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.follow = parts
+}
+
 // Set changes what a part feels: PART.CHANNEL, or PART when it has a single channel. A contact is
 // normal or abnormal; any other value has its unit.
 func (r *Rig) Set(name, value string) error {
@@ -216,6 +224,10 @@ func (r *Rig) Set(name, value string) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if slices.Contains(r.follow, part) {
+		return fmt.Errorf("%s follows the recording until it is over; make it fail, or play "+
+			"--site", part)
+	}
 	in, err := p.input(channel)
 	if err != nil {
 		return err

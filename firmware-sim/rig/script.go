@@ -19,7 +19,7 @@ import (
 // Help is what Do understands.
 const Help = `orders to the simulated board; its parts have the names of the site file:
   show [PART]                      what each part feels, and which faults stand
-  set PART[.VALUE] TEXT            what a part feels: set ceiling-air.temperature 70 °C
+  set PART[.VALUE] TEXT            what a part feels: set hood-air.temperature 70 °C
                                    contacts: set call-point abnormal, or normal
   faults [PART or BUS]             the names of the faults that it can have; without one, all
   fault PART or BUS NAME           make it fail; a bus fails with all that is on it
@@ -145,14 +145,16 @@ const maxScenario = 10_000
 
 // ParseScenario reads a scenario for a site: on each line a time since its start and an order, such
 // as "20s fault kitchen-air nack". What follows a # is a comment. It finds every mistake
-// at once, by playing the scenario on a board that nobody sees.
-func ParseScenario(name string, data []byte, s *site.Site) ([]Step, error) {
+// at once, by playing the scenario on a board that nobody sees; the named parts follow a recording
+// there.
+func ParseScenario(name string, data []byte, s *site.Site, follow ...string) ([]Step, error) {
 	var now time.Duration
 	b := board.New(board.Options{Now: func() time.Duration { return now }, Sleep: board.NoSleep})
 	rehearsal, err := New(s, b, b.Now)
 	if err != nil {
 		return nil, err
 	}
+	rehearsal.Follow(follow...)
 	var steps []Step
 	var errs []error
 	lines := bufio.NewScanner(bytes.NewReader(data))
