@@ -14,7 +14,7 @@ FAST    := runtime crypto/internal sync math $(addprefix $(OURS)/,agent/alarm ag
            agent/internal/guard buffer)
 SMALL   := -gcflags=all=-l $(foreach p,$(FAST),-gcflags=$(p)/...=)
 BUILD   := CGO_ENABLED=0 go build -buildvcs=false -tags nethttpomithttp2 -trimpath $(SMALL) -ldflags '$(LDFLAGS)'
-MAXSIZE := 10485760
+MAXSIZE := 11534336
 REPORT  := go run ./cross/report $(if $(CI),-no-skips)
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,-exec 'sudo -n -E env PATH=$(PATH)')
 QEMU6   := qemu-arm-static -cpu arm1176

@@ -11,10 +11,13 @@ import (
 const (
 	maxLive   = 8                      // readers at a time
 	liveLook  = 250 * time.Millisecond // between two looks at the state
-	liveLeast = time.Second            // between two messages while nothing happens
-	liveMost  = 4 * time.Second
-	liveWrite = 5 * time.Second // a reader who is slower is dropped; he comes back by himself
-	liveShare = 50              // a message may cost one part in so many of the time
+	liveHead  = time.Second            // between two messages while nothing happens
+	liveWrite = 5 * time.Second        // a reader who is slower is dropped; he comes back by himself
+	// The part of the page that is looked at may cost one part in so many of the time: that of a
+	// site with hundreds of points comes less often than the head.
+	liveShare = 50
+	liveLeast = time.Second
+	liveMost  = 20 * time.Second
 )
 
 // liveJSON is one message to a page that is open: what it shows now.
@@ -26,9 +29,9 @@ type liveJSON struct {
 	Sections map[string]string `json:"sections"` // the elements of the page, by their id
 }
 
-// serveLive tells a page that is open how it is, as server-sent events: at each event of the panel
-// and at least every four seconds. Of the parts of the page it sends the head and the one that is
-// looked at. It holds nothing for a reader but the message that is being written.
+// serveLive tells a page that is open how it is, as server-sent events: the head at each event of
+// the panel and every second, and the part that is looked at as often as its size allows. It holds
+// nothing for a reader but the message that is being written.
 func (p *Pages) serveLive(w http.ResponseWriter, r *http.Request) {
 	select {
 	case p.live <- struct{}{}:
@@ -45,11 +48,18 @@ func (p *Pages) serveLive(w http.ResponseWriter, r *http.Request) {
 	control, chinese := http.NewResponseController(w), inChinese(r)
 	look := time.NewTicker(liveLook)
 	defer look.Stop()
-	last, pace, sent := uint64(0), liveLeast, time.Time{}
+	var last uint64
+	var sent, sentPart time.Time
+	pace := liveLeast
 	for {
 		s, begin := p.src.Status(), time.Now()
-		if event := lastEvent(s); event != last || begin.Sub(sent) >= pace {
-			body := p.message(s, chinese, &all[shown])
+		event := lastEvent(s)
+		if event != last || begin.Sub(sent) >= liveHead {
+			part := (*tab)(nil)
+			if begin.Sub(sentPart) >= pace {
+				part = &all[shown]
+			}
+			body := p.message(s, chinese, part)
 			if control.SetWriteDeadline(begin.Add(liveWrite)) != nil {
 				return // the server cannot drop a slow reader
 			}
@@ -57,7 +67,9 @@ func (p *Pages) serveLive(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 			last, sent = event, begin
-			pace = min(max(liveShare*time.Since(begin), liveLeast), liveMost)
+			if part != nil {
+				sentPart, pace = begin, min(max(liveShare*time.Since(begin), liveLeast), liveMost)
+			}
 		}
 		select {
 		case <-look.C:
@@ -74,7 +86,7 @@ func lastEvent(s *Status) uint64 {
 	return s.Panel.LastEvent
 }
 
-// message is the head and one part of the page as a server-sent event.
+// message is the head and, unless it is nil, one part of the page as a server-sent event.
 func (p *Pages) message(s *Status, chinese bool, shown *tab) []byte {
 	m := newSheet(&p.src, s, p.now(), chinese)
 	j := liveJSON{
@@ -83,9 +95,11 @@ func (p *Pages) message(s *Status, chinese bool, shown *tab) []byte {
 	}
 	m.head()
 	j.Sections["state"] = m.String()
-	m.Reset()
-	m.part(shown)
-	j.Sections[shown.id] = m.String()
+	if shown != nil {
+		m.Reset()
+		m.part(shown)
+		j.Sections[shown.id] = m.String()
+	}
 	var b bytes.Buffer
 	b.WriteString("data: ")
 	e := json.NewEncoder(&b)

@@ -62,8 +62,8 @@ func live(t *testing.T) (at *atomic.Pointer[Status], p *Pages, l pipeListener) {
 	return at, p, l
 }
 
-// A page that is open is told how it is at once, within half a second of each event, and at least
-// every four seconds while nothing happens; of its parts the one that is looked at.
+// A page that is open is told how it is at once, within 250 ms of each event, and every second
+// while nothing happens; of its parts the one that is looked at.
 func TestAnOpenPageIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		at, _, l := live(t)
@@ -86,8 +86,8 @@ func TestAnOpenPageIsTold(t *testing.T) {
 		for range 20 {
 			begun = time.Now()
 			<-told
-			if quiet := time.Since(begun); quiet > liveMost+liveLook {
-				t.Errorf("nothing for %v, want a word every 4 s", quiet)
+			if quiet := time.Since(begun); quiet > liveHead+liveLook {
+				t.Errorf("nothing for %v, want a word every second", quiet)
 			}
 		}
 	})

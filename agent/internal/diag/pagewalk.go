@@ -100,7 +100,7 @@ func (m *sheet) walkedPoint(w *alarm.TestState, p *alarm.TestPoint, acts bool) {
 			m.small(m.w("at the district _ later|再过 _平台收到", m.took(p.Received-p.Alarmed)))
 		}
 	case p.Skipped != "":
-		m.tell("<td data-state=\"disabled\"><b>– %s</b>", "skipped|未测")
+		m.tell("<td data-state=\"disabled\"><b>– %s</b>", "skipped|跳过")
 		m.small(p.Skipped)
 	case w.Running:
 		m.tell("<td data-state=\"test\"><b>○ %s</b>", "to be tried|待测")

@@ -83,7 +83,7 @@
 
 	// --- The line to the box -----------------------------------------------------------------------
 
-	const patience = 8000; // the box speaks at least every 4 s
+	const patience = 8000; // the box speaks every second
 	let source, heard = 0, again;
 
 	function listen() {
