@@ -90,6 +90,9 @@ type hooks struct {
 	open func(string, keeper.Options) (*keeper.Keeper, alarm.Saved, error)
 	load func(provisioning.Loader, string) (*provisioning.Identity, error)
 	dial func(*provisioning.Identity, *slog.Logger) uplink.Dial
+	// advance brings the box nearer to its district.
+	advance func(*provisioning.Enroller, context.Context) (provisioning.Standing, error)
+
 	disk buffer.Options // what differs from the usual
 	beat func() guard.Beat
 
@@ -117,7 +120,7 @@ func New(s *site.Site, o Options) (*Agent, error) {
 		jobs: make(chan job), pushes: make(chan push, 1),
 		hooks: hooks{
 			open: keeper.Open, load: provisioning.Loader.Load, dial: dialIdentity, beat: kernelBeat(),
-			judge: newPanel,
+			judge: newPanel, advance: (*provisioning.Enroller).Advance,
 		},
 	}
 	a.lines, a.log = newLines(o.Log.Handler())

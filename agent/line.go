@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -31,6 +30,7 @@ type line struct {
 	store  *buffer.Outbox
 	stamp  func() buffer.Stamp
 	ledger *ledger.Ledger
+	enrol  *enrolment
 	asked  atomic.Uint64 // how often the district has asked for up/active
 
 	dict, dictEpoch string // of the description
@@ -44,6 +44,7 @@ type line struct {
 func newLine(a *Agent, g *guard.Guard, m *memory, store *buffer.Outbox) *line {
 	l := &line{
 		a: a, g: g, faults: m.faults, store: store, stamp: a.stamp(g, m), why: errNotRead,
+		enrol: newEnrolment(a, m.faults),
 	}
 	l.ledger = l.newLedger(m)
 	return l
@@ -84,6 +85,7 @@ func (l *line) await(ctx context.Context) *uplink.Courier {
 		l.faults.say("uplink", alarm.NotEnrolled, true, err.Error())
 		select {
 		case <-ctx.Done():
+		case <-l.enrol.came:
 		case <-time.After(lookAgain):
 		}
 	}
@@ -94,10 +96,7 @@ func (l *line) await(ctx context.Context) *uplink.Courier {
 // never speaks with a real identity, nor a real one with a simulated identity: the platform must
 // never take one for the other.
 func (l *line) identity() (*provisioning.Identity, error) {
-	loader := provisioning.Loader{
-		Built: l.a.o.Built, Now: func() time.Time { return l.a.clock.now().Now },
-	}
-	id, err := l.a.load(loader, filepath.Join(l.a.o.Dir, "identity"))
+	id, err := l.a.load(l.a.loader(), l.a.identityDir())
 	switch {
 	case err != nil:
 		return nil, err

@@ -80,6 +80,7 @@ type rig struct {
 	done   chan error
 	free   chan struct{} // closed at the end: whatever hangs goes on
 	later  []func()      // settings of the built agent
+	hangs  atomic.Bool   // the enrolment does
 
 	unread atomic.Int64 // answers that nobody reads
 

@@ -34,6 +34,7 @@ func (a *Agent) rooms(ctx context.Context, g *guard.Guard, m *memory) {
 	rooms.start(ctx, "scribe", writer.Run)
 	rooms.start(ctx, "ledger", l.ledger.Run)
 	rooms.start(ctx, "uplink", l.run)
+	rooms.start(ctx, "enrolment", l.enrol.run)
 	rooms.start(ctx, "status", w.run)
 	rooms.start(ctx, "page", a.page)
 	rooms.start(ctx, "site", (&siteRoom{

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"log/slog"
 	"path/filepath"
 	"testing"
@@ -32,6 +33,7 @@ var obstacles = []struct {
 		func(r *rig) bool { return !r.status().Link.Connected && r.held() > 0 }},
 	{"identity", hangIdentity,
 		func(r *rig) bool { return r.status().Identity.Err == errNotRead.Error() }},
+	{"enrolment", hangEnrolment, func(r *rig) bool { return r.hangs.Load() }},
 	{"hook", func(r *rig, _ *string, o *Options) { o.OnEvent = func(alarm.Event) { r.blocked() } },
 		func(r *rig) bool { return len(r.heard(0)) == 0 }},
 	{"log", func(r *rig, _ *string, o *Options) { o.Log = slog.New(hungLog{slog.DiscardHandler, r}) },
@@ -51,6 +53,19 @@ func hangIdentity(r *rig, _ *string, _ *Options) {
 		r.agent.load = func(provisioning.Loader, string) (*provisioning.Identity, error) {
 			r.blocked()
 			return nil, provisioning.ErrNone
+		}
+	})
+}
+
+// hangEnrolment lets the enrolment server never answer.
+func hangEnrolment(r *rig, _ *string, _ *Options) {
+	r.after(func() {
+		r.agent.advance = func(
+			*provisioning.Enroller, context.Context,
+		) (s provisioning.Standing, err error) {
+			r.hangs.Store(true)
+			r.blocked()
+			return s, nil
 		}
 	})
 }

@@ -143,6 +143,7 @@ func (w *watch) district(s *diag.Status) {
 		s.Identity.Device, s.Identity.Tenant = id.ID, id.District.Tenant
 		s.Identity.Expires = id.Expires
 	}
+	w.line.enrol.overlay(&s.Identity)
 	if courier == nil {
 		return
 	}

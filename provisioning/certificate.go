@@ -121,17 +121,28 @@ func (id *Identity) Now() time.Time { return id.judge.now() }
 // old.
 func (id *Identity) Check() error {
 	now := id.Now()
+	starts, expires := id.validity()
 	switch {
-	case id.Expires.IsZero():
+	case expires.IsZero():
 		return nil
-	case now.Before(id.Starts):
+	case now.Before(starts):
 		return fmt.Errorf("the clock says %s, before this box's certificate starts (%s); "+
-			"wait for NTP", day(now), day(id.Starts))
-	case now.After(id.Expires):
+			"wait for NTP", day(now), day(starts))
+	case now.After(expires):
 		return fmt.Errorf("this box's certificate ended on %s and today is %s; "+
-			"ask the district for a new one", day(id.Expires), day(now))
+			"ask the district for a new one", day(expires), day(now))
 	}
 	return nil
+}
+
+// validity is that of the certificate on the disk, which may have been renewed since Load.
+func (id *Identity) validity() (starts, expires time.Time) {
+	if data, err := readFile(id.path(certFile)); err == nil {
+		if certs, err := parseCertificates(data); err == nil {
+			return certs[0].NotBefore, certs[0].NotAfter
+		}
+	}
+	return id.Starts, id.Expires
 }
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

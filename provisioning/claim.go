@@ -109,13 +109,15 @@ func (c *Claim) URI() string {
 }
 
 // File is the claim as a file.
-func (c *Claim) File() ([]byte, error) {
-	text, err := toml.Marshal(c)
-	if err != nil {
-		return nil, fmt.Errorf("claim: %w", err)
-	}
-	head := "# Whoever holds this file can enrol one box with it, once. Keep it like a key.\n"
-	return append([]byte(head), text...), nil
+func (c *Claim) File() []byte {
+	w := writer("# Whoever holds this file can enrol one box with it, once. Keep it like a key.\n")
+	w.text("code", c.Code)
+	w.time("issued", c.Issued)
+	w.time("expires", c.Expires)
+	w.text("site", c.Site)
+	w.text("replaces", c.Replaces)
+	w.time("asked", c.Asked)
+	return append(append(w, "\n[district]\n"...), encodeDistrict(&c.District)...)
 }
 
 // Masked is the code as it may be shown: its first and its last group.

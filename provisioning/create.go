@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 
 	"github.com/google/renameio/v2"
-	"github.com/pelletier/go-toml/v2"
 )
 
 // ErrExists is returned by Create when there is an identity: a box never gets a second key.
@@ -42,10 +41,6 @@ func (l Loader) write(dir string, d District) error {
 	if err := os.Chmod(dir, 0o700); err != nil {
 		return err
 	}
-	text, err := encodeDistrict(d)
-	if err != nil {
-		return err
-	}
 	key, err := newKey()
 	if err != nil {
 		return err
@@ -54,7 +49,7 @@ func (l Loader) write(dir string, d District) error {
 		name string
 		data []byte
 	}{
-		{districtFile, text},
+		{districtFile, encodeDistrict(&d)},
 		{hardwareFile, []byte(Fingerprint(l.board()) + "\n")},
 		{keyFile, key}, // last: it makes the identity
 	} {
@@ -64,8 +59,6 @@ func (l Loader) write(dir string, d District) error {
 	}
 	return syncDir(dir)
 }
-
-func encodeDistrict(d District) ([]byte, error) { return toml.Marshal(d) }
 
 // replace writes a file of the folder.
 func (e *Enroller) replace(name string, data []byte) error {

@@ -19,6 +19,7 @@ type Enroller struct {
 	Districts []string     // that tell the district when a claim does not; first good one
 	Log       *slog.Logger // nil: discard
 	Tell      func(Step)   // is told of each step when it is done; may be nil
+	Sim       bool         // the board is simulated: claims of real boxes are not for it
 
 	at func(point string) // where a test ends the process
 }
@@ -89,11 +90,7 @@ func (e *Enroller) accept(c *Claim, m Mode) error {
 	if err := c.complete(e.known(f)); err != nil {
 		return err
 	}
-	text, err := c.File()
-	if err != nil {
-		return err
-	}
-	if err := e.replace(claimFile, text); err != nil {
+	if err := e.replace(claimFile, c.File()); err != nil {
 		return err
 	}
 	gone := []string{freshFile, freshCA}
@@ -158,6 +155,9 @@ func (e *Enroller) remove(names ...string) error {
 // its place, and renews one that is old enough. Its error is ErrBusy, or of the disk; what else
 // keeps it is the Failure of the Standing.
 func (e *Enroller) Advance(ctx context.Context) (Standing, error) {
+	if !exists(e.Dir, "") && !e.isOffered() {
+		return Standing{State: New, Wait: waitNothing}, nil
+	}
 	release, err := lock(e.Dir)
 	if err != nil {
 		return e.Standing(e.Dir), err
@@ -178,6 +178,15 @@ func (e *Enroller) Advance(ctx context.Context) (Standing, error) {
 	}
 	s.Wait = e.wait(&s, why)
 	return s, nil
+}
+
+// isOffered tells whether a claim lies beside the folder.
+func (e *Enroller) isOffered() bool { return exists(filepath.Dir(e.Dir), newClaim) }
+
+// HasNews tells whether somebody has done something to the box since it stood like that.
+func (e *Enroller) HasNews(s Standing) bool {
+	now := e.Standing(e.Dir)
+	return e.isOffered() || now.Claim != s.Claim || now.Device != s.Device || now.State != s.State
 }
 
 // collect takes the claim that was put beside the folder.
@@ -212,6 +221,8 @@ func (e *Enroller) advance(ctx context.Context) error {
 	switch {
 	case f.moved != nil:
 		return f.moved
+	case f.claim != nil && f.claim.District.Sim != e.Sim:
+		return errSimulated(e.Sim)
 	case f.fresh != nil && f.key != nil && f.fresh[0].NotAfter.After(j.now()):
 	case f.claim != nil:
 		if err := e.obtain(ctx, f, &j); err != nil {

@@ -16,7 +16,13 @@ import (
 	"time"
 
 	"github.com/firepost/firepost/provisioning"
+	"github.com/firepost/firepost/provisioning/enroltest"
 )
+
+// reanswer puts something in the place of the server of a district.
+func reanswer(d *enroltest.District, fn func(w http.ResponseWriter, r *http.Request) bool) {
+	d.Set(func() { d.Answer = fn })
+}
 
 // enroller works in a folder that is not there yet.
 func enroller(t *testing.T) *provisioning.Enroller {
@@ -60,10 +66,10 @@ func failed(
 // A claim becomes a certificate that the broker has taken, in one go; what is left can be loaded,
 // is for the owner alone, and there is no claim in it.
 func TestAcceptance06AClaimBecomesAnIdentity(t *testing.T) {
-	c, e := newControl(t), enroller(t)
+	c, e := enroltest.New(t), enroller(t)
 	var steps []int
 	e.Tell = func(s provisioning.Step) { steps = append(steps, s.Number) }
-	accept(t, e, c.claim())
+	accept(t, e, c.Claim())
 	s := advance(t, e)
 	if s.State != provisioning.Active || s.Failure != nil {
 		t.Fatalf("got %+v, %v, want active", s, s.Failure)
@@ -75,8 +81,8 @@ func TestAcceptance06AClaimBecomesAnIdentity(t *testing.T) {
 	if err != nil || !id.Enrolled() || id.ID != s.Device || id.District.Tenant != "district-7" {
 		t.Errorf("loaded %+v, %v", id, err)
 	}
-	if c.taken[0] != s.Device {
-		t.Errorf("the broker saw %q, want %q", c.taken, s.Device)
+	if c.Taken[0] != s.Device {
+		t.Errorf("the broker saw %q, want %q", c.Taken, s.Device)
 	}
 	var names []string
 	for _, f := range check(os.ReadDir(e.Dir)) {
@@ -90,10 +96,10 @@ func TestAcceptance06AClaimBecomesAnIdentity(t *testing.T) {
 	if !slices.Equal(names, want) {
 		t.Errorf("the folder has %v, want %v", names, want)
 	}
-	if s := advance(t, e); s.State != provisioning.Active || c.certificates() != 1 {
-		t.Errorf("once more: %s, %d certificates, want nothing to happen", s.State, c.certificates())
+	if s := advance(t, e); s.State != provisioning.Active || c.Count() != 1 {
+		t.Errorf("once more: %s, %d certificates, want nothing to happen", s.State, c.Count())
 	}
-	if err := e.Accept(c.claim(), provisioning.First); !errors.Is(err, provisioning.ErrEnrolled) {
+	if err := e.Accept(c.Claim(), provisioning.First); !errors.Is(err, provisioning.ErrEnrolled) {
 		t.Errorf("another claim: %v, want ErrEnrolled", err)
 	}
 }
@@ -131,18 +137,18 @@ func TestAcceptance05KilledAtEachCrashPoint(t *testing.T) {
 	for _, point := range crashPoints {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
-			c, e := newControl(t), enroller(t)
-			accept(t, e, c.claim())
+			c, e := enroltest.New(t), enroller(t)
+			accept(t, e, c.Claim())
 			helper := exec.Command(os.Args[0], "-test.run=^TestHelperEnrols$")
 			helper.Env = append(os.Environ(), "ENROL_DIR="+e.Dir, "ENROL_POINT="+point)
 			var out strings.Builder
 			helper.Stdout, helper.Stderr = &out, &out
-			c.set(func() { // Nothing is answered before it is known whom to kill.
+			c.Set(func() { // Nothing is answered before it is known whom to kill.
 				if err := helper.Start(); err != nil {
 					t.Fatal(err)
 				}
 				once, process := point == "sent", helper.Process
-				c.answer = func(_ http.ResponseWriter, r *http.Request) bool {
+				c.Answer = func(_ http.ResponseWriter, r *http.Request) bool {
 					if once && r.Method == http.MethodPost {
 						once = false
 						process.Kill()
@@ -163,7 +169,7 @@ func TestAcceptance05KilledAtEachCrashPoint(t *testing.T) {
 			if string(key) != string(check(os.ReadFile(filepath.Join(e.Dir, "key.pem")))) {
 				t.Error("the key has changed")
 			}
-			if n := c.certificates(); n > 2 {
+			if n := c.Count(); n > 2 {
 				t.Errorf("%d certificates were given", n)
 			}
 			for _, f := range check(os.ReadDir(e.Dir)) {
@@ -179,8 +185,8 @@ func TestAcceptance05KilledAtEachCrashPoint(t *testing.T) {
 // The failures of the server have their own words in both languages, and the box goes on once the
 // reason is gone.
 func TestEachRefusalOfTheServerIsExplained(t *testing.T) {
-	c, e := newControl(t), enroller(t)
-	good := c.claim()
+	c, e := enroltest.New(t), enroller(t)
+	good := c.Claim()
 	wrong := *good
 	wrong.Code = provisioning.NewCode()
 	accept(t, e, &wrong)
@@ -189,7 +195,7 @@ func TestEachRefusalOfTheServerIsExplained(t *testing.T) {
 
 	other := enroller(t)
 	accept(t, other, good)
-	c.set(func() { c.approve = false })
+	c.Set(func() { c.Approve = false })
 	s := advance(t, other)
 	failed(t, s, provisioning.Pending, "E106", "Waiting for approval", "等待指挥中心批准")
 	if s.Wait != 30*time.Second || s.Asked.IsZero() {
@@ -200,7 +206,7 @@ func TestEachRefusalOfTheServerIsExplained(t *testing.T) {
 	}
 	failed(t, advance(t, e), provisioning.Claimed, "E103",
 		"already used by another box (fp-2222222222)", "已被另一台设备使用（fp-2222222222）")
-	c.set(func() { c.approve = true })
+	c.Set(func() { c.Approve = true })
 	if s := advance(t, other); s.State != provisioning.Active {
 		t.Errorf("after the approval: %s, %v", s.State, s.Failure)
 	}
@@ -209,10 +215,10 @@ func TestEachRefusalOfTheServerIsExplained(t *testing.T) {
 // An answer that cannot be used is told from a refusal, and a server that is busy is left alone for
 // as long as it says.
 func TestAnAnswerThatCannotBeUsed(t *testing.T) {
-	c, e := newControl(t), enroller(t)
-	accept(t, e, c.claim())
+	c, e := enroltest.New(t), enroller(t)
+	accept(t, e, c.Claim())
 	say := func(fn http.HandlerFunc) {
-		c.reanswer(func(w http.ResponseWriter, r *http.Request) bool { fn(w, r); return true })
+		reanswer(c, func(w http.ResponseWriter, r *http.Request) bool { fn(w, r); return true })
 	}
 	say(http.NotFound)
 	failed(t, advance(t, e), provisioning.Claimed, "E108", "HTTP 404", "服务器应答无法使用")
@@ -231,9 +237,9 @@ func TestAnAnswerThatCannotBeUsed(t *testing.T) {
 	if s.Wait != 90*time.Second {
 		t.Errorf("it comes again in %v, want 90 s", s.Wait)
 	}
-	c.reanswer(func(w http.ResponseWriter, r *http.Request) bool {
+	reanswer(c, func(w http.ResponseWriter, r *http.Request) bool {
 		if r.Method == http.MethodPost {
-			c.reply(w, c.certificate("fp-2222222222", &c.key.PublicKey, time.Now()))
+			enroltest.Reply(w, c.Certificate("fp-2222222222", &c.Key.PublicKey, time.Now()))
 			return true
 		}
 		return false
@@ -243,18 +249,18 @@ func TestAnAnswerThatCannotBeUsed(t *testing.T) {
 
 // A server of another authority gets no claim code, whatever it says about its authorities.
 func TestAServerOfAnotherAuthorityGetsNoCode(t *testing.T) {
-	c, impostor, e := newControl(t), newControl(t), enroller(t)
+	c, impostor, e := enroltest.New(t), enroltest.New(t), enroller(t)
 	asked := false
-	impostor.reanswer(func(w http.ResponseWriter, r *http.Request) bool {
+	reanswer(impostor, func(w http.ResponseWriter, r *http.Request) bool {
 		asked = asked || r.Method == http.MethodPost
-		impostor.reply(w, impostor.ca, c.ca)
+		enroltest.Reply(w, impostor.CA, c.CA)
 		return true
 	})
-	claim := c.claim()
-	claim.District.Enrol = "https://" + impostor.est.Addr().String()
+	claim := c.Claim()
+	claim.District.Enrol = impostor.EST()
 	accept(t, e, claim)
 	failed(t, advance(t, e), provisioning.Claimed, "E104", "does not match", "截获")
-	impostor.reanswer(func(_ http.ResponseWriter, r *http.Request) bool {
+	reanswer(impostor, func(_ http.ResponseWriter, r *http.Request) bool {
 		asked = asked || r.Method == http.MethodPost
 		return false
 	})
@@ -268,16 +274,16 @@ func TestAServerOfAnotherAuthorityGetsNoCode(t *testing.T) {
 // was issued.
 func TestAcceptance15AClockOf1970(t *testing.T) {
 	starts := time.Now().Add(-time.Hour)
-	c, e := newControlAt(t, starts, starts.Add(1000*time.Hour)), enroller(t)
+	c, e := enroltest.At(t, starts, starts.Add(1000*time.Hour)), enroller(t)
 	e.Built = starts.AddDate(-1, 0, 0)
 	e.Now = func() time.Time { return time.Unix(9, 0) }
-	typed := c.claim()
+	typed := c.Claim()
 	typed.Issued = time.Time{}
 	accept(t, e, typed)
 	failed(t, advance(t, e), provisioning.Claimed, "E105",
 		"The clock says "+e.Built.UTC().Format(time.DateOnly)+", before the server's certificate starts",
 		"早于服务器证书的生效日期")
-	if err := e.Accept(c.claim(), provisioning.Again); err != nil {
+	if err := e.Accept(c.Claim(), provisioning.Again); err != nil {
 		t.Fatal(err)
 	}
 	if s := advance(t, e); s.State != provisioning.Active {
@@ -294,14 +300,14 @@ func TestAcceptance15AClockOf1970(t *testing.T) {
 
 // Without a network the box says what is missing, and enrols by itself when it is there.
 func TestNoNetworkIsExplained(t *testing.T) {
-	c, e := newControl(t), enroller(t)
-	claim := c.claim()
+	c, e := enroltest.New(t), enroller(t)
+	claim := c.Claim()
 	address := check(net.Listen("tcp", "127.0.0.1:0"))
 	claim.District.Enrol = "https://" + address.Addr().String()
 	address.Close()
 	accept(t, e, claim)
 	failed(t, advance(t, e), provisioning.Claimed, "E110", "Local alarms work", "本地报警正常")
-	claim = c.claim()
+	claim = c.Claim()
 	claim.District.Brokers = []string{"mqtts://" + address.Addr().String()}
 	if err := e.Accept(claim, provisioning.Again); err != nil {
 		t.Fatal(err)
@@ -311,44 +317,44 @@ func TestNoNetworkIsExplained(t *testing.T) {
 
 // A certificate that the broker refuses does not take the place of anything, and is tried again.
 func TestARefusedCertificateIsNotUsed(t *testing.T) {
-	c, e := newControl(t), enroller(t)
-	accept(t, e, c.claim())
-	c.set(func() { c.refuse = true })
+	c, e := enroltest.New(t), enroller(t)
+	accept(t, e, c.Claim())
+	c.Set(func() { c.Refuse = true })
 	failed(t, advance(t, e), provisioning.Issued, "E111", "The broker refuses", "拒绝本设备")
 	if _, err := e.Load(e.Dir); !errors.Is(err, provisioning.ErrNone) {
 		t.Errorf("loaded with %v, want no identity yet", err)
 	}
-	c.set(func() { c.refuse = false })
-	if s := advance(t, e); s.State != provisioning.Active || c.certificates() != 1 {
-		t.Errorf("got %s, %v and %d certificates", s.State, s.Failure, c.certificates())
+	c.Set(func() { c.Refuse = false })
+	if s := advance(t, e); s.State != provisioning.Active || c.Count() != 1 {
+		t.Errorf("got %s, %v and %d certificates", s.State, s.Failure, c.Count())
 	}
 }
 
 // A certificate is renewed after two thirds of its life, and the new one takes its place only when
 // the broker has taken it.
 func TestRenewalNeverOverwritesTheWorkingCertificate(t *testing.T) {
-	c, e := newControl(t), enroller(t)
-	accept(t, e, c.claim())
+	c, e := enroltest.New(t), enroller(t)
+	accept(t, e, c.Claim())
 	advance(t, e)
-	now := time.Now().Add(c.life * 60 / 100)
+	now := time.Now().Add(c.Life * 60 / 100)
 	e.Now = func() time.Time { return now }
-	if s := advance(t, e); s.State != provisioning.Active || c.certificates() != 1 {
-		t.Fatalf("at 60 %%: %s, %d certificates", s.State, c.certificates())
+	if s := advance(t, e); s.State != provisioning.Active || c.Count() != 1 {
+		t.Fatalf("at 60 %%: %s, %d certificates", s.State, c.Count())
 	}
 	now = time.Now().Add(-time.Minute)
 	key := keyOf(t, e.Dir)
-	worn := c.certificate(c.issued[0].Subject.CommonName, &key.PublicKey, now.Add(-c.life*3/4))
+	worn := c.Certificate(c.Issued[0].Subject.CommonName, &key.PublicKey, now.Add(-c.Life*3/4))
 	write(t, e.Dir, "cert.pem", inPEM(worn.Raw))
 	old := inPEM(worn.Raw)
-	c.set(func() { c.refuse = true })
+	c.Set(func() { c.Refuse = true })
 	s := advance(t, e)
 	failed(t, s, provisioning.Active, "E111", "refuses", "拒绝")
 	if got := check(os.ReadFile(filepath.Join(e.Dir, "cert.pem"))); string(got) != string(old) {
 		t.Error("the working certificate is gone")
 	}
-	c.set(func() { c.refuse = false })
+	c.Set(func() { c.Refuse = false })
 	if s := advance(t, e); s.State != provisioning.Active || s.Failure != nil ||
-		!s.Expires.Equal(c.issued[2].NotAfter) {
+		!s.Expires.Equal(c.Issued[2].NotAfter) {
 		t.Errorf("got %+v %v, want the new certificate in its place", s, s.Failure)
 	}
 	if !key.Equal(keyOf(t, e.Dir)) {
@@ -359,14 +365,14 @@ func TestRenewalNeverOverwritesTheWorkingCertificate(t *testing.T) {
 // A certificate that has ended is renewed where the district does that; else the box says that it
 // needs a claim, and takes one.
 func TestAnEndedCertificateMayStillBeRenewed(t *testing.T) {
-	c, e := newControl(t), enroller(t)
-	accept(t, e, c.claim())
+	c, e := enroltest.New(t), enroller(t)
+	accept(t, e, c.Claim())
 	advance(t, e)
 	key := keyOf(t, e.Dir)
-	ended := c.certificate(c.issued[0].Subject.CommonName, &key.PublicKey,
-		time.Now().Add(-c.life-100*time.Hour))
+	ended := c.Certificate(c.Issued[0].Subject.CommonName, &key.PublicKey,
+		time.Now().Add(-c.Life-100*time.Hour))
 	write(t, e.Dir, "cert.pem", inPEM(ended.Raw))
-	c.reanswer(func(w http.ResponseWriter, r *http.Request) bool {
+	reanswer(c, func(w http.ResponseWriter, r *http.Request) bool {
 		if strings.HasSuffix(r.URL.Path, "/simplereenroll") {
 			http.Error(w, "it has ended", http.StatusForbidden)
 			return true
@@ -374,12 +380,12 @@ func TestAnEndedCertificateMayStillBeRenewed(t *testing.T) {
 		return false
 	})
 	failed(t, advance(t, e), provisioning.Expired, "E113", "Ask the control room", "索取新码")
-	c.set(func() { c.answer = nil })
+	c.Set(func() { c.Answer = nil })
 	if s := advance(t, e); s.State != provisioning.Active {
 		t.Errorf("got %s, %v, want it renewed", s.State, s.Failure)
 	}
 	write(t, e.Dir, "cert.pem", inPEM(ended.Raw))
-	accept(t, e, c.claim())
+	accept(t, e, c.Claim())
 	if s := advance(t, e); s.State != provisioning.Active || !key.Equal(keyOf(t, e.Dir)) {
 		t.Errorf("with a new claim: %s, %v", s.State, s.Failure)
 	}
@@ -388,18 +394,18 @@ func TestAnEndedCertificateMayStillBeRenewed(t *testing.T) {
 // A card in another board asks for nothing and takes no claim but one that replaces; then it is
 // another box.
 func TestAcceptance08AMovedCardNeedsANewIdentity(t *testing.T) {
-	c, e := newControl(t), enroller(t)
-	accept(t, e, c.claim())
+	c, e := enroltest.New(t), enroller(t)
+	accept(t, e, c.Claim())
 	was := advance(t, e).Device
 	write(t, e.Dir, "hardware", []byte("0123456789abcdef\n"))
 	failed(t, advance(t, e), provisioning.Moved, "E216", "enrolled on another board (0123456789abcdef",
 		"另一块主板")
 	var moved *provisioning.Failure
-	err := e.Accept(c.claim(), provisioning.Again)
+	err := e.Accept(c.Claim(), provisioning.Again)
 	if !errors.As(err, &moved) || moved.Code != "E216" {
 		t.Errorf("a claim was taken: %v", err)
 	}
-	if err := e.Accept(c.claim(), provisioning.Replace); err != nil { // Now it may.
+	if err := e.Accept(c.Claim(), provisioning.Replace); err != nil { // Now it may.
 		t.Fatal(err)
 	}
 	if s := advance(t, e); s.State != provisioning.Active || s.Device == was {
@@ -409,12 +415,12 @@ func TestAcceptance08AMovedCardNeedsANewIdentity(t *testing.T) {
 
 // A claim that lies beside the folder is taken by itself, once.
 func TestAClaimBesideTheFolderIsTaken(t *testing.T) {
-	c, e := newControl(t), enroller(t)
+	c, e := enroltest.New(t), enroller(t)
 	drop := filepath.Join(filepath.Dir(e.Dir), "new.claim")
 	if s := advance(t, e); s.State != provisioning.New || s.Failure != nil {
 		t.Fatalf("without a claim: %s, %v", s.State, s.Failure)
 	}
-	os.WriteFile(drop, check(c.claim().File()), 0o644)
+	os.WriteFile(drop, c.Claim().File(), 0o644)
 	if s := advance(t, e); s.State != provisioning.Active {
 		t.Fatalf("got %s, %v", s.State, s.Failure)
 	}
@@ -425,14 +431,14 @@ func TestAClaimBesideTheFolderIsTaken(t *testing.T) {
 
 // A code alone needs a box that knows its district.
 func TestATypedCodeNeedsADistrict(t *testing.T) {
-	c, e := newControl(t), enroller(t)
-	code := &provisioning.Claim{Code: c.claim().Code}
+	c, e := enroltest.New(t), enroller(t)
+	code := &provisioning.Claim{Code: c.Claim().Code}
 	var f *provisioning.Failure
 	if err := e.Accept(code, provisioning.First); !errors.As(err, &f) || f.Code != "E107" ||
 		!strings.Contains(f.Zh, "district.toml") {
 		t.Fatalf("got %v, want E107", err)
 	}
-	d := c.district()
+	d := c.District()
 	path := filepath.Join(t.TempDir(), "district.toml")
 	text := fmt.Sprintf("tenant = %q\nbrokers = [%q]\nenrol = %q\npin = %q\n",
 		d.Tenant, d.Brokers[0], d.Enrol, d.Pin)
@@ -442,7 +448,7 @@ func TestATypedCodeNeedsADistrict(t *testing.T) {
 	if s := advance(t, e); s.State != provisioning.Active {
 		t.Errorf("got %s, %v", s.State, s.Failure)
 	}
-	other := check(provisioning.ParseClaim([]byte(newControl(t).claim().URI())))
+	other := check(provisioning.ParseClaim([]byte(enroltest.New(t).Claim().URI())))
 	if err := e.Accept(other, provisioning.Again); !errors.As(err, &f) || f.Code != "E104" {
 		t.Errorf("a claim of another district: %v, want E104", err)
 	}

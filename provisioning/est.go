@@ -34,7 +34,7 @@ const (
 	estRetries = 2                // the state machine tries again later
 	maxReply   = 256 << 10
 	mostDelay  = time.Hour // that a server may ask for
-	leastDelay = 5 * time.Second
+	leastDelay = time.Second
 )
 
 // pending is the answer of a server that has not decided yet, or is busy.

@@ -131,7 +131,17 @@ func errEnded(ended, now string) *Failure {
 		ended, now)
 }
 
-// ErrMoved is the failure of a card that is in another board than that of its key.
+func errSimulated(sim bool) *Failure {
+	if sim {
+		return fail("E115", nil, "This claim is for a real box, and this board is simulated. "+
+			"Use a claim of firmware-sim district.",
+			"此注册码用于真实设备，而本机是模拟板。请使用 firmware-sim district 发放的注册码。")
+	}
+	return fail("E115", nil, "This claim is for a simulated box. Ask the control room for a real one.",
+		"此注册码仅用于模拟设备。请向指挥中心索取正式注册码。")
+}
+
+// errMoved is the failure of a card that is in another board than that of its key.
 func errMoved(was, now string) *Failure {
 	return fail("E216", nil, "This card was enrolled on another board (%s, now %s). "+
 		"Run: firepost enrol --replace with a new claim.",

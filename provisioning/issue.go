@@ -15,14 +15,15 @@ import (
 
 // obtain gets a first certificate with the claim.
 func (e *Enroller) obtain(ctx context.Context, f *folder, j *judge) error {
-	e.tell(1, Detail{Now: j.now(), IsSet: j.now().Equal(j.system())})
+	now, isSet := j.look()
+	e.tell(1, Detail{Now: now, IsSet: isSet})
 	if err := e.makeKey(f); err != nil {
 		return err
 	}
 	s := e.server(f, j)
 	cas, err := s.bootstrap(ctx, f.claim.District.Pin)
 	if err != nil {
-		return e.explain(err, j.now())
+		return explain(err, j.now())
 	}
 	e.believe(s, j)
 	e.tell(3, Detail{Server: s.url})
@@ -38,7 +39,7 @@ func (e *Enroller) obtain(ctx context.Context, f *folder, j *judge) error {
 		return e.waits(f, wait, j.now())
 	}
 	if err != nil {
-		return e.explain(err, j.now())
+		return explain(err, j.now())
 	}
 	e.reach("answered")
 	return e.save(f, got[0], cas)
@@ -52,11 +53,7 @@ func (e *Enroller) waits(f *folder, p *pending, now time.Time) error {
 	}
 	if f.claim.Asked.IsZero() {
 		f.claim.Asked = now.UTC().Truncate(time.Second)
-		text, err := f.claim.File()
-		if err != nil {
-			return err
-		}
-		if err := e.replace(claimFile, text); err != nil {
+		if err := e.replace(claimFile, f.claim.File()); err != nil {
 			return err
 		}
 	}
@@ -183,11 +180,7 @@ func (e *Enroller) try(ctx context.Context, f *folder, j *judge) error {
 // the new certificate and tries it again, with it it would ask for another one.
 func (e *Enroller) promote(f *folder) error {
 	if f.claim != nil {
-		text, err := encodeDistrict(f.claim.District)
-		if err != nil {
-			return err
-		}
-		if err := e.replace(districtFile, text); err != nil {
+		if err := e.replace(districtFile, encodeDistrict(&f.claim.District)); err != nil {
 			return err
 		}
 	}
@@ -216,7 +209,7 @@ func (e *Enroller) renew(ctx context.Context, f *folder, j *judge) error {
 	}
 	cas, err := s.authorities(ctx, &tls.Config{RootCAs: poolOf(f.cas)})
 	if err != nil {
-		return e.explain(err, j.now())
+		return explain(err, j.now())
 	}
 	e.believe(s, j)
 	csr, err := request(f)
@@ -233,7 +226,7 @@ func (e *Enroller) renew(ctx context.Context, f *folder, j *judge) error {
 		return errEnded(day(f.cert[0].NotAfter), day(j.now()))
 	}
 	if err != nil {
-		return e.explain(err, j.now())
+		return explain(err, j.now())
 	}
 	return e.save(f, got[0], cas)
 }

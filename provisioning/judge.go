@@ -23,7 +23,14 @@ const tooFarAhead = 10 * 365 * 24 * time.Hour
 const keepEvery = time.Hour
 
 func (j *judge) now() time.Time {
-	now := j.system()
+	now, _ := j.look()
+	return now
+}
+
+// look returns now, and whether it is what the system clock shows.
+func (j *judge) look() (now time.Time, isSet bool) {
+	shown := j.system()
+	now = shown
 	if !j.built.IsZero() && now.After(j.built.Add(tooFarAhead)) {
 		now = j.built
 	}
@@ -32,7 +39,7 @@ func (j *judge) now() time.Time {
 			now = t
 		}
 	}
-	return now
+	return now, now.Equal(shown)
 }
 
 // raise says that it is at least t.

@@ -10,7 +10,7 @@ import (
 )
 
 // explain puts into words why the enrolment server gave no certificate.
-func (e *Enroller) explain(err error, now time.Time) *Failure {
+func explain(err error, now time.Time) *Failure {
 	var f *Failure
 	var r *refusal
 	var unknown x509.UnknownAuthorityError

@@ -83,6 +83,8 @@ var rooms = map[string][]string{
 	"buffer":       {},
 	"provisioning": {},
 
+	"provisioning/enroltest": {"provisioning"},
+
 	"firmware-sim/chip":       {},
 	"firmware-sim/world":      {},
 	"firmware-sim/board":      {"firmware-sim/chip", "drivers"},
@@ -149,14 +151,16 @@ var keepers = []struct {
 	{"github.com/hashicorp/go-retryablehttp", []string{"provisioning"},
 		"one place speaks to servers of the district over HTTP"},
 	{"net/http", []string{"agent", "agent/internal/desk", "agent/internal/diag",
-		"agent/internal/probe", "agent/cmd/firepost", "firmware-sim", "cross/bench", "provisioning"},
+		"agent/internal/probe", "agent/cmd/firepost", "firmware-sim", "cross/bench", "provisioning",
+		"provisioning/enroltest"},
 		"one place serves pages, one asks for certificates"},
 	{"os/exec", []string{"cross/bench", "cross/deb", "cross/vm/init"},
 		"the agent starts no program"},
 	{"net", []string{"agent", "agent/cmd/firepost", "agent/internal/desk", "agent/internal/diag",
 		"agent/internal/probe", "agent/internal/uplink", "agent/site", "cross/bench",
 		"cross/vm/init", "drivers/board", "firmware-sim", "firmware-sim/board",
-		"firmware-sim/conform", "firmware-sim/district", "firmware-sim/vhost", "provisioning"},
+		"firmware-sim/conform", "firmware-sim/district", "firmware-sim/vhost", "provisioning",
+		"provisioning/enroltest"},
 		"the loop, the panel and the outbox know no network"},
 }
 

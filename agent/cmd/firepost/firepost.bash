@@ -2,7 +2,7 @@
 _firepost() {
   local cur="${COMP_WORDS[COMP_CWORD]}" words=""
   if [[ $COMP_CWORD == 1 ]]; then
-    words="run check reload scan site status watch points events cause ack silence reset disable enable out answer accept arrive verdict item hazard shift drill walktest operator"
+    words="run check reload scan site status watch points events cause ack silence reset disable enable out answer accept arrive verdict item hazard shift drill walktest enrol identity operator"
   elif [[ $cur == -* ]]; then
     case "${COMP_WORDS[1]} ${COMP_WORDS[2]}" in
     "run "*) words="--config --dir --sim --page --json" ;;
@@ -43,6 +43,8 @@ _firepost() {
     "walktest skip") words="--dir --lang --json --operator --reason" ;;
     "walktest end") words="--dir --lang --json --operator" ;;
     "walktest record") words="--dir --lang --json" ;;
+    "enrol "*) words="--claim --district --replace --again --status --courier --no-wait --verbose --json --dir --lang" ;;
+    "identity show") words="--json --dir --lang" ;;
     "operator add") words="--number --name --level --site" ;;
     esac
   elif [[ $COMP_CWORD == 2 ]]; then
@@ -53,6 +55,7 @@ _firepost() {
     shift) words="on off" ;;
     drill) words="start end record" ;;
     walktest) words="start skip end record" ;;
+    identity) words="show" ;;
     operator) words="add" ;;
     esac
   fi

@@ -85,6 +85,8 @@ var commands = []command{
 	{"walktest skip", "POINT", "Leave a detector out of the walk test.", prepareTestSkip},
 	{"walktest end", "", "End the walk test.", prepareTestEnd},
 	{"walktest record", "", "Show what the walk test has found.", prepareTestRecord},
+	{"enrol", "[CLAIM]", "Join a district with a claim, or go on with it.", prepareEnrol},
+	{"identity show", "", "Say who this box is.", prepareIdentityShow},
 	{"operator add", "", "Make the row of an operator for the site file.", prepareOperatorAdd},
 }
 
@@ -102,6 +104,9 @@ func run(args []string, o outlet) int {
 	case "--version", "version":
 		fmt.Fprintln(o.out, version)
 		return 0
+	}
+	if args[0] == "enroll" {
+		args = append([]string{"enrol"}, args[1:]...)
 	}
 	for words := min(len(args), 2); words > 0; words-- {
 		name := strings.Join(args[:words], " ")
@@ -169,8 +174,8 @@ func printHelp(w io.Writer) {
 	fmt.Fprint(w, `
 Exit code: 0 done; 1 failed or refused, or check has warnings; 2 the command
 line or a site file is wrong, or check finds that the agent would not start or
-not see; 3 the panel failed, and is to be started again; 78 run has no good
-site file.
+not see; 3 the panel failed, and is to be started again; 75 enrol goes on by
+itself, or may be tried again; 78 run has no good site file.
 What a duty person reads is in the language of the terminal, or of --lang.
 
 "firepost COMMAND --help" lists the flags of a command, "firepost --version" the

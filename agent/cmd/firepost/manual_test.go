@@ -54,7 +54,7 @@ firepost \- edge agent of a micro fire station: sensors, siren, buffer, district
 	b.WriteString(`.SH EXIT STATUS
 0 done; 1 failed or refused, or check has warnings; 2 the command line or a site file is wrong, or
 check finds that the agent would not start or not see; 3 the panel failed, and is to be started
-again; 78 run has no good site file.
+again; 75 enrol goes on by itself, or may be tried again; 78 run has no good site file.
 .SH ENVIRONMENT
 .TP
 .B LC_ALL, LC_MESSAGES, LANG

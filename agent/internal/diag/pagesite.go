@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"cmp"
 	"strconv"
 	"time"
 
@@ -108,7 +109,7 @@ func (m *sheet) line() {
 	}
 	m.clock(&s.Clock)
 	id := &v.Identity
-	m.fact(m.w("Identity|身份"), "", m.say(id.Word), id.Err, id.Device)
+	m.fact(m.w("Identity|身份"), "", m.say(id.Word), cmp.Or(m.say(id.Why), id.Err), id.Device)
 	if !id.Identity.Expires.IsZero() && !s.Clock.Now.IsZero() {
 		days := int(id.Identity.Expires.Sub(s.Clock.Now) / (24 * time.Hour))
 		class := ""

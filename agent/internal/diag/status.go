@@ -129,11 +129,12 @@ type Clock struct {
 
 // Identity is who the box is.
 type Identity struct {
-	State   string // unenrolled, pending, enrolled, broken
+	State   string // a word of provisioning.State, or unenrolled, enrolled
 	Device  string
 	Tenant  string
-	Expires time.Time // of the certificate; zero: there is none
-	Err     string    // what is wrong; empty: nothing
+	Expires time.Time  // of the certificate; zero: there is none
+	Err     string     // what is wrong; empty: nothing
+	Why     alarm.Text // the same with its E-code, for people; empty: Err is all there is
 }
 
 // Face is where people reach the page.

@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -192,7 +193,7 @@ func (t *text) district(v *view) {
 	}
 	if v.Identity.Err != "" {
 		mark = broken
-		said.add(v.Identity.Err)
+		said.add(cmp.Or(t.bare(v.Identity.Why), v.Identity.Err))
 	}
 	var held saying
 	for i := range v.Lanes {

@@ -228,6 +228,10 @@ var (
 var unenrolled = map[string]alarm.Text{
 	"unenrolled": {En: "Not enrolled: nobody outside is told", Zh: "尚未注册，外部收不到报警"},
 	"pending":    {En: "No certificate yet: nobody outside is told", Zh: "证书未签发，外部收不到报警"},
+	"claimed":    {En: "No certificate yet: nobody outside is told", Zh: "证书未签发，外部收不到报警"},
+	"issued":     {En: "Not connected yet: nobody outside is told", Zh: "尚未接入平台，外部收不到报警"},
+	"expired":    {En: "Certificate ended: nobody outside is told", Zh: "证书已到期，外部收不到报警"},
+	"moved":      {En: "Card of another box: nobody outside is told", Zh: "存储卡属于其他设备，外部收不到报警"},
 	"broken":     {En: "Identity damaged: nobody outside is told", Zh: "身份文件有误，外部收不到报警"},
 }
 
@@ -249,7 +253,11 @@ var lanes = map[string]alarm.Text{
 // identities are the states of an identity.
 var identities = map[string]alarm.Text{
 	"unenrolled": {En: "Not enrolled. Local alarms work.", Zh: "尚未注册。本地报警正常。"},
+	"claimed":    {En: "Has a claim, and no certificate yet.", Zh: "已有注册码，尚无证书。"},
 	"pending":    {En: "Waiting for its certificate.", Zh: "等待签发证书。"},
+	"issued":     {En: "Has a certificate, and has not connected with it yet.", Zh: "证书已签发，尚未接入平台。"},
+	"expired":    {En: "The certificate has ended. Local alarms work.", Zh: "证书已到期。本地报警正常。"},
+	"moved":      {En: "The card is of another box. Local alarms work.", Zh: "存储卡属于其他设备。本地报警正常。"},
 	"enrolled":   {En: "Enrolled", Zh: "已注册"},
 	"broken":     {En: "The identity is damaged. Local alarms work.", Zh: "身份文件有误。本地报警正常。"},
 }

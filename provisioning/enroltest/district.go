@@ -1,4 +1,6 @@
-package provisioning_test
+// Package enroltest is a district for tests, on loopback: an authority, an enrolment server that
+// binds a claim to the first key, and a broker that takes its certificates and nothing else.
+package enroltest
 
 import (
 	"crypto"
@@ -16,6 +18,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -24,52 +27,52 @@ import (
 	"github.com/firepost/firepost/provisioning"
 )
 
-// control is a district that behaves: an authority, an enrolment server that binds a claim to the
-// first key, and a broker that takes its certificates and nothing else.
-type control struct {
-	t   *testing.T
-	ca  *x509.Certificate
-	key *ecdsa.PrivateKey
+// District is a district that behaves. Its fields are changed within Set once it has been asked.
+type District struct {
+	CA         *x509.Certificate
+	Key        *ecdsa.PrivateKey // of the authority
+	Life       time.Duration     // of the certificates it gives
+	Approve    bool              // it asks nobody
+	RetryAfter int               // seconds until a box that waits for approval comes again
+	Refuse     bool              // the broker takes no one
+	Issued     []*x509.Certificate
+	Taken      []string // names that the broker has seen
+	// Answer is asked in the place of the server; false: it leaves it to the server.
+	Answer func(w http.ResponseWriter, r *http.Request) bool
 
 	est, broker net.Listener
-	life        time.Duration // of the certificates it gives
-
-	mu      sync.Mutex
-	claims  map[string]string // by code, the key that it is bound to
-	approve bool              // it asks nobody
-	refuse  bool              // the broker takes no one
-	serial  int64
-	issued  []*x509.Certificate
-	taken   []string                                          // names that the broker has seen
-	answer  func(w http.ResponseWriter, r *http.Request) bool // in the place of the server
+	mu          sync.Mutex
+	claims      map[string]string // by code, the key that it is bound to
+	serial      int64
 }
 
-func newControl(t *testing.T) *control {
-	return newControlAt(t, time.Now().Add(-time.Hour), time.Now().Add(1000*time.Hour))
+// New opens a district until the test ends.
+func New(t *testing.T) *District {
+	return At(t, time.Now().Add(-time.Hour), time.Now().Add(1000*time.Hour))
 }
 
-// newControlAt is a district whose certificates hold for that time.
-func newControlAt(t *testing.T, starts, ends time.Time) *control {
-	c := &control{
-		t: t, claims: map[string]string{}, approve: true, serial: 10, life: 90 * 24 * time.Hour,
-		key: check(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)),
+// At opens a district whose authority and servers have certificates for that time.
+func At(t *testing.T, starts, ends time.Time) *District {
+	c := &District{
+		claims: map[string]string{}, Approve: true, RetryAfter: 30, serial: 10, Life: 90 * 24 * time.Hour,
+		Key: check(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)),
 	}
 	root := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "district 7"},
 		NotBefore: starts, NotAfter: ends, IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageCertSign,
 	}
-	c.ca = check(x509.ParseCertificate(
-		check(x509.CreateCertificate(rand.Reader, root, root, &c.key.PublicKey, c.key))))
+	c.CA = check(x509.ParseCertificate(
+		check(x509.CreateCertificate(rand.Reader, root, root, &c.Key.PublicKey, c.Key))))
 	key := check(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
 	host := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "localhost"},
 		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		NotBefore: starts, NotAfter: ends, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
-	der := check(x509.CreateCertificate(rand.Reader, host, c.ca, &key.PublicKey, c.key))
+	der := check(x509.CreateCertificate(rand.Reader, host, c.CA, &key.PublicKey, c.Key))
 	pool := x509.NewCertPool()
-	pool.AddCert(c.ca)
+	pool.AddCert(c.CA)
 	now := func() time.Time { return ends.Add(-time.Minute) }
 	config := &tls.Config{
 		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
@@ -89,46 +92,45 @@ func newControlAt(t *testing.T, starts, ends time.Time) *control {
 	return c
 }
 
-func (c *control) district() provisioning.District {
+// EST is the address of the enrolment server.
+func (c *District) EST() string { return "https://" + c.est.Addr().String() }
+
+// District is where its boxes belong.
+func (c *District) District() provisioning.District {
 	return provisioning.District{
 		Tenant: "district-7", Brokers: []string{"mqtts://" + c.broker.Addr().String()},
-		Enrol: "https://" + c.est.Addr().String(), Pin: provisioning.PinOf(c.ca),
+		Enrol: c.EST(), Pin: provisioning.PinOf(c.CA),
 	}
 }
 
-// set changes how the district behaves.
-func (c *control) set(fn func()) {
+// Set changes how the district behaves.
+func (c *District) Set(fn func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	fn()
 }
 
-// reanswer puts something in the place of the server.
-func (c *control) reanswer(fn func(w http.ResponseWriter, r *http.Request) bool) {
-	c.set(func() { c.answer = fn })
-}
-
-// claim gives out a claim.
-func (c *control) claim() *provisioning.Claim {
+// Claim gives out a claim.
+func (c *District) Claim() *provisioning.Claim {
 	code := provisioning.NewCode()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.claims[code] = ""
 	return &provisioning.Claim{
 		Code: code, Issued: time.Now().UTC().Truncate(time.Second), Site: "FS-0042 East Gate",
-		District: c.district(),
+		District: c.District(),
 	}
 }
 
-func (c *control) serve(w http.ResponseWriter, r *http.Request) {
+func (c *District) serve(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.answer != nil && c.answer(w, r) {
+	if c.Answer != nil && c.Answer(w, r) {
 		return
 	}
 	switch strings.TrimPrefix(r.URL.Path, "/.well-known/est/") {
 	case "cacerts":
-		c.reply(w, c.ca)
+		Reply(w, c.CA)
 	case "simpleenroll":
 		c.enrol(w, r)
 	case "simplereenroll":
@@ -142,7 +144,7 @@ func (c *control) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (c *control) enrol(w http.ResponseWriter, r *http.Request) {
+func (c *District) enrol(w http.ResponseWriter, r *http.Request) {
 	_, code, _ := r.BasicAuth()
 	bound, ok := c.claims[code]
 	csr := csrOf(r)
@@ -156,15 +158,15 @@ func (c *control) enrol(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.claims[code] = key
-	if !c.approve {
-		w.Header().Set("Retry-After", "30")
+	if !c.Approve {
+		w.Header().Set("Retry-After", strconv.Itoa(c.RetryAfter))
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
 	c.sign(w, csr)
 }
 
-func (c *control) issue(w http.ResponseWriter, r *http.Request) {
+func (c *District) issue(w http.ResponseWriter, r *http.Request) {
 	if csr := csrOf(r); csr != nil {
 		c.sign(w, csr)
 	}
@@ -182,33 +184,34 @@ func csrOf(r *http.Request) *x509.CertificateRequest {
 	return csr
 }
 
-func (c *control) sign(w http.ResponseWriter, csr *x509.CertificateRequest) {
-	c.reply(w, c.certificate(csr.Subject.CommonName, csr.PublicKey, time.Now().Add(-time.Minute)))
+func (c *District) sign(w http.ResponseWriter, csr *x509.CertificateRequest) {
+	Reply(w, c.Certificate(csr.Subject.CommonName, csr.PublicKey, time.Now().Add(-time.Minute)))
 }
 
-// certificate makes one that begins then.
-func (c *control) certificate(
+// Certificate makes one that begins then.
+func (c *District) Certificate(
 	name string, key crypto.PublicKey, starts time.Time,
 ) *x509.Certificate {
 	c.serial++
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(c.serial), Subject: pkix.Name{CommonName: name},
-		NotBefore: starts, NotAfter: starts.Add(c.life),
+		NotBefore: starts, NotAfter: starts.Add(c.Life),
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}
-	der := check(x509.CreateCertificate(rand.Reader, template, c.ca, key, c.key))
+	der := check(x509.CreateCertificate(rand.Reader, template, c.CA, key, c.Key))
 	cert := check(x509.ParseCertificate(der))
-	c.issued = append(c.issued, cert)
+	c.Issued = append(c.Issued, cert)
 	return cert
 }
 
-func (c *control) reply(w http.ResponseWriter, certs ...*x509.Certificate) {
+// Reply writes certificates as an enrolment server does.
+func Reply(w http.ResponseWriter, certs ...*x509.Certificate) {
 	w.Header().Set("Content-Type", "application/pkcs7-mime; smime-type=certs-only")
-	io.WriteString(w, base64.StdEncoding.EncodeToString(certsOnly(certs...)))
+	io.WriteString(w, base64.StdEncoding.EncodeToString(CertsOnly(certs...)))
 }
 
-// certsOnly writes PKCS#7 with certificates alone.
-func certsOnly(certs ...*x509.Certificate) []byte {
+// CertsOnly writes PKCS#7 with certificates alone.
+func CertsOnly(certs ...*x509.Certificate) []byte {
 	var raw []byte
 	for _, c := range certs {
 		raw = append(raw, c.Raw...)
@@ -237,7 +240,7 @@ func certsOnly(certs ...*x509.Certificate) []byte {
 }
 
 // serveBroker takes whoever has a certificate of the authority, and answers its CONNECT.
-func (c *control) serveBroker() {
+func (c *District) serveBroker() {
 	for {
 		conn, err := c.broker.Accept()
 		if err != nil {
@@ -252,8 +255,8 @@ func (c *control) serveBroker() {
 				return
 			}
 			c.mu.Lock()
-			refuse := c.refuse
-			c.taken = append(c.taken, string(packet[14:n]))
+			refuse := c.Refuse
+			c.Taken = append(c.Taken, string(packet[14:n]))
 			c.mu.Unlock()
 			if refuse {
 				conn.Write([]byte{0x20, 2, 0, 5})
@@ -265,8 +268,15 @@ func (c *control) serveBroker() {
 	}
 }
 
-func (c *control) certificates() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.issued)
+// Count is how many certificates were given.
+func (c *District) Count() (n int) {
+	c.Set(func() { n = len(c.Issued) })
+	return n
+}
+
+func check[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }
