@@ -4,7 +4,6 @@
 package rig
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -292,7 +291,7 @@ func (r *Rig) Show(name string) (string, error) {
 	for _, n := range names {
 		p := r.parts[n]
 		fmt.Fprintf(&text, "%-20s %-12s %-10s %s\n", n, p.Model, p.where(),
-			strings.Join(slices.Concat(p.values(), r.faulty(n)), "   "))
+			strings.Join(slices.Concat(r.values(p), r.faulty(n)), "   "))
 	}
 	if name == "" {
 		for _, bus := range r.Buses() {
@@ -310,9 +309,18 @@ func (p *Part) where() string {
 	return p.bus
 }
 
-func (p *Part) values() (all []string) {
+// values tells what was set by hand, or what sets it.
+func (r *Rig) values(p *Part) (all []string) {
+	if slices.Contains(r.follow, p.Name) {
+		return []string{"follows the recording"}
+	}
 	for _, in := range p.inputs {
-		all = append(all, in.name+" "+cmp.Or(in.value, "as at the start"))
+		if in.value != "" {
+			all = append(all, in.name+" "+in.value)
+		}
+	}
+	if len(all) == 0 && len(p.inputs) > 0 {
+		return []string{"as at the start"}
 	}
 	return all
 }

@@ -329,6 +329,11 @@ func TestWrongNamesSayWhatThereIs(t *testing.T) {
 			rig.Fault{Name: "welded"})),
 		`a bus or a line fails at once and until it is healed`: errorOf(r.Fail("i2c-1",
 			rig.Fault{Name: "hang", For: time.Second})),
+		`"foo" is not understood; there are show, set,`:   errorOf(r.Do("foo")),
+		`"set x" is not whole; write set PART.VALUE TEXT`: errorOf(r.Do("set x")),
+		`fault x: nth: "no" is no number from 1 on; write nth 3`: errorOf(
+			r.Do("fault x nack nth no")),
+		`fault x: soon: it is none of by, at, chance,`: errorOf(r.Do("fault x nack soon")),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)

@@ -61,7 +61,16 @@ func (r *Rig) Do(line string) (string, error) {
 		says, err := r.Fail(word[1], f)
 		return word[1] + ": " + says, err
 	}
-	return "", fmt.Errorf("%q is not understood; write help", line)
+	usage := map[string]string{
+		"show": "show, or show PART", "faults": "faults, or faults PART",
+		"heal": "heal PART, or heal all", "set": "set PART.VALUE TEXT",
+		"fault": "fault PART NAME; faults PART lists the names",
+	}
+	if text, known := usage[word[0]]; known {
+		return "", fmt.Errorf("%q is not whole; write %s", line, text)
+	}
+	return "", fmt.Errorf("%q is not understood; there are show, set, faults, fault, heal and help",
+		line)
 }
 
 // list writes the faults of something, a line each.
