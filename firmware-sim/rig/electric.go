@@ -260,13 +260,13 @@ func buildMQ(r *Rig, p *Part, place string) error {
 	return nil
 }
 
-func buildINA(make func(chip.Clock) *chip.INA2xx) builder {
+func buildINA(fresh func(chip.Clock) *chip.INA2xx) builder {
 	return func(r *Rig, p *Part, place string) error {
 		shunt, err := p.ohms("shunt")
 		if err != nil {
 			return err
 		}
-		err = plain(drivers.Voltage, make, func(c *chip.INA2xx) *chip.Part { return &c.Part },
+		err = plain(drivers.Voltage, fresh, func(c *chip.INA2xx) *chip.Part { return &c.Part },
 			func(c *chip.INA2xx) []func(int64) {
 				return []func(int64){c.SetBus, func(microamp int64) {
 					c.SetShunt(int64(math.Round(float64(microamp) * shunt)))

@@ -28,14 +28,11 @@ func models() map[string]builder {
 
 // plain makes the builder of a chip whose inputs are those of its channels, in their order. Each
 // setter is given the value in the channel's unit.
-func plain[C interface {
-	chip.Chip
-	comparable
-}](size drivers.Quantity, make func(chip.Clock) C, part func(C) *chip.Part,
-	setters func(C) []func(int64)) builder {
+func plain[C chip.Chip](size drivers.Quantity, fresh func(chip.Clock) C,
+	part func(C) *chip.Part, setters func(C) []func(int64)) builder {
 	return func(r *Rig, p *Part, place string) error {
 		m, err := r.mount(p, place, func() (chip.Chip, *chip.Part) {
-			c := make(r.clock)
+			c := fresh(r.clock)
 			return c, part(c)
 		})
 		if err != nil {
@@ -61,8 +58,8 @@ func plain[C interface {
 // climateModels measure temperature, humidity, pressure and radiated heat.
 func climateModels() map[string]builder {
 	type setters = []func(int64)
-	bmx := func(make func(chip.Clock) *chip.BMX280) builder {
-		return plain(drivers.Temperature, make,
+	bmx := func(fresh func(chip.Clock) *chip.BMX280) builder {
+		return plain(drivers.Temperature, fresh,
 			func(c *chip.BMX280) *chip.Part { return &c.Part },
 			func(c *chip.BMX280) setters {
 				return setters{c.SetTemperature, c.SetPressure, c.SetHumidity}

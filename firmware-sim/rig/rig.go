@@ -131,7 +131,8 @@ func (p *Part) hang(r *Rig, at string) {
 }
 
 // mount puts a chip where a place of the catalog says, unless one is there already.
-func (r *Rig) mount(p *Part, place string, make func() (chip.Chip, *chip.Part)) (*mounted, error) {
+func (r *Rig) mount(p *Part, place string, fresh func() (chip.Chip, *chip.Part),
+) (*mounted, error) {
 	if m := r.chips[place]; m != nil {
 		p.on = m
 		return m, nil
@@ -140,7 +141,7 @@ func (r *Rig) mount(p *Part, place string, make func() (chip.Chip, *chip.Part)) 
 	if !ok {
 		return nil, fmt.Errorf("%q is no place on a bus", place)
 	}
-	c, part := make()
+	c, part := fresh()
 	m := &mounted{c, part}
 	p.on, r.chips[place] = m, m
 	s, behind := spot.Switch()
