@@ -133,7 +133,7 @@ vm: ## bin/firepost-linux-arm64 on a Debian kernel in qemu: a fire, a pulled bus
 	  go test -tags vm -count=1 -timeout 10m -run 'TestVM$$' -v ./cross/vm | grep -v '^=== '
 
 .PHONY: browser
-browser: ## the page in a real browser; its pictures are left in bin/screens (needs chromium)
+browser: ## the page in a real browser, every task by clicking; its pictures are left in bin/screens (needs chromium)
 	go vet -C cross/browser . && go test -C cross/browser -count=1 -parallel 6 -json . | $(REPORT)
 	@cat bin/screens/load.txt
 

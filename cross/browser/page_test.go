@@ -21,7 +21,7 @@ func TestPage(t *testing.T) {
 	for _, f := range []face{
 		{"zh", 1280, 800}, {"en", 1280, 800}, {"zh", 360, 740}, {"en", 360, 740},
 	} {
-		run(t, "EveryView/"+f.String(), func(t *testing.T) { c.everyView(t, f) })
+		run(t, "EveryTaskByClicking/"+f.String(), func(t *testing.T) { c.everyTask(t, f) })
 	}
 	run(t, "OutlivesTheProgram", c.outlivesTheProgram)
 	run(t, "LoadsSoon", c.loadsSoon)

@@ -10,8 +10,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -71,7 +73,31 @@ func newTab(t *testing.T, browser context.Context, f face) *tab {
 	}
 	b := &tab{t: t, face: f, ctx: ctx}
 	b.do("a screen", chromedp.EmulateViewport(f.width, f.height))
+	b.sayYes()
+	if f.width < 1000 { // a phone is looked at in the dark, a screen in the light of a room
+		b.dark()
+	}
 	return b
+}
+
+// sayYes answers what the page asks before it does something that matters.
+func (b *tab) sayYes() {
+	b.t.Helper()
+	err := chromedp.Listen(b.ctx, func(event any) {
+		if _, ok := event.(*page.EventJavascriptDialogOpening); !ok {
+			return
+		}
+		go func() { // a listener must not wait
+			yes := page.HandleJavaScriptDialogParams{Accept: true}
+			_, err := chromedp.Call(b.ctx, page.HandleJavaScriptDialog, yes)
+			if err != nil && b.ctx.Err() == nil {
+				b.t.Errorf("%v: say yes: %v", b.face, err)
+			}
+		}()
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // do does something that must not take long.
@@ -87,16 +113,25 @@ func (b *tab) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 
 func (b *tab) open(url string) { b.t.Helper(); b.do("open "+url, chromedp.Navigate(url)) }
 
-// click presses the mouse where the first element of that selector is.
+// click presses the mouse where the first element of that selector is, once it stands still: what
+// a click changes in the head moves all that is below.
 func (b *tab) click(css string) {
 	b.t.Helper()
+	b.shows(css)
+	b.holds(css+" stands still", fmt.Sprintf(`(() => {
+		const box = document.querySelector(%q)?.getBoundingClientRect();
+		const at = box && [box.x, box.y, box.width].join();
+		const was = window.wasAt;
+		if (!was || was.at !== at) window.wasAt = {at, since: Date.now()};
+		return Boolean(at) && was?.at === at && Date.now() - was.since > 250;
+	})()`, css))
 	b.do("click "+css, chromedp.Click(chromedp.CSS(css), chromedp.NodeVisible))
 }
 
-// fill types a text into a field.
+// fill types a text into a field that is empty.
 func (b *tab) fill(css, text string) {
 	b.t.Helper()
-	b.do("fill "+css, chromedp.Clear(chromedp.CSS(css)), chromedp.SendKeys(chromedp.CSS(css), text))
+	b.do("fill "+css, chromedp.SendKeys(chromedp.CSS(css), text))
 }
 
 // shows waits until an element is to be seen.
@@ -108,10 +143,16 @@ func (b *tab) shows(css string) {
 // holds waits until a script says true.
 func (b *tab) holds(what, script string) {
 	b.t.Helper()
-	await(b.t, fmt.Sprintf("%v: %s", b.face, what), func() bool {
+	for end := time.Now().Add(patience); ; <-time.After(50 * time.Millisecond) {
 		ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script))
-		return err == nil && ok
-	})
+		if err == nil && ok {
+			return
+		}
+		if time.Now().After(end) {
+			b.picture("failed")
+			b.t.Fatalf("%v: not within %v: %s (%v)", b.face, patience, what, err)
+		}
+	}
 }
 
 // text is what is to be read in an element.
@@ -125,8 +166,8 @@ func (b *tab) text(css string) string {
 	return s
 }
 
-// look takes a picture and has everything judged that is to be seen, in light and in dark; nothing
-// may be wider than the screen.
+// look takes a picture and has everything judged that is to be seen; nothing may be wider than the
+// screen.
 func (b *tab) look(name string) {
 	b.t.Helper()
 	b.picture(name)
@@ -143,18 +184,15 @@ func (b *tab) look(name string) {
 	if wide != "" {
 		b.t.Errorf("%v: %s: wider than the screen:\n%s", b.face, name, wide)
 	}
-	for _, scheme := range []string{"dark", "light"} {
-		b.scheme(scheme)
-		b.judge(name + " in " + scheme)
-	}
+	b.judge(name)
 }
 
-func (b *tab) scheme(name string) {
+func (b *tab) dark() {
 	b.t.Helper()
-	media := emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}},
+	dark := emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}},
 	}
-	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, media); err != nil {
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, dark); err != nil {
 		b.t.Fatal(err)
 	}
 }

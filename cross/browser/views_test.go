@@ -6,30 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"testing"
 
 	"github.com/chromedp/chromedp"
 )
-
-// Every part of the page is reached by clicking, in both languages, on the screen of a duty room and
-// on that of a phone; and can be used by everybody, in light and in dark.
-func (c *cast) everyView(t *testing.T, f face) {
-	s := &story{newTab(t, c.browser, f), newStation(t, c.programs, true)}
-	s.open(s.station.url + "?lang=" + s.lang)
-	s.look("starting")
-	s.holds("the fire on the page", `document.querySelector('#state').dataset.state == 'fire'`)
-	s.look("fire")
-	s.language()
-	s.calm()
-	s.points()
-	s.view("walktest")
-	s.look("walktest")
-	s.view("outputs")
-	s.look("outputs")
-	s.view("checklists")
-	s.look("checklists")
-	s.events()
-}
 
 // story is one person at one page.
 type story struct {

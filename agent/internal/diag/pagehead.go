@@ -88,16 +88,21 @@ func (m *sheet) headActs() {
 		return
 	}
 	m.add("<div class=\"acts\">\n")
-	if unseen {
-		m.act(alarm.Acknowledge, "big", "Acknowledge|确认", "")
-	}
-	if sounds || len(p.Faults) > 0 {
-		m.act(alarm.Silence, "big", "Silence|消音", "")
-	}
-	if len(p.Alarms) > 0 {
-		m.act(alarm.Reset, "big ask", "Reset|复位", "")
-	}
+	m.headAct(alarm.Acknowledge, "big", "Acknowledge|确认", unseen)
+	m.headAct(alarm.Silence, "big", "Silence|消音", sounds || len(p.Faults) > 0)
+	m.headAct(alarm.Reset, "big ask", "Reset|复位", len(p.Alarms) > 0)
 	m.add("</div>\n")
+}
+
+// headAct is a button in the head. One with nothing to do stays where it is: the next one must not
+// come under a finger that was on its way to this one.
+func (m *sheet) headAct(a alarm.Action, class, words string, can bool) {
+	switch {
+	case can:
+		m.act(a, class, words, "")
+	case m.acting == ByPIN:
+		m.tell(`<span class="order big"><button type="button" disabled>%s</button></span>`+"\n", words)
+	}
 }
 
 // sound is what the browser of a person on duty plays: fire, alarm, call, fault or nothing.

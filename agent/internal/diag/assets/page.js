@@ -244,7 +244,11 @@
 					entered(body);
 					login.close();
 					if (then && then.isConnected) give(then);
-				} else $(".wrong", login).textContent = zh ? body.zh : body.en;
+				} else {
+					$(".wrong", login).textContent = zh ? body.zh : body.en;
+					$("[name=pin]", login).value = "";
+					$("[name=pin]", login).focus();
+				}
 			} catch {
 				$(".wrong", login).textContent = say("The box has not answered.", "设备无应答。");
 			} finally {
