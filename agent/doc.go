@@ -18,6 +18,10 @@
 // panel is asked, so that it is obeyed once, and answers it. What the siren does is decided by one
 // pure function, [github.com/firepost/firepost/agent/alarm.Panel.Step].
 //
+// One room changes the site: it reads the site file again, and tries one that the district pushes.
+// What counts is decided by package sitefile, what weakens by
+// [github.com/firepost/firepost/agent/site.Compare].
+//
 // # Start and end
 //
 // The saved state of the panel is read first, for at most 2 s; then the outputs are opened and the

@@ -42,6 +42,22 @@ saw nobody: $($nobody nogroup firepost status 2>&1 | cut -d ';' -f 1)
 saw group: $($nobody firepost firepost status --json 2>&1 | grep -m 1 '"state":')
 saw asks the clock: $(show SystemCallFilter | grep -ow adjtimex)
 
+cp $site /var/tmp/before.toml
+echo '[' >>$site
+saw reload of a bad file: $(systemctl reload firepost.service || echo refused), $(show ActiveState)
+sed 's/GPIO17/GPIO26/' /var/tmp/before.toml >$site
+hash=$(sha256sum $site | cut -c -16)
+saw reload: $(systemctl reload firepost.service && echo done)
+for i in $(seq 80); do
+	sleep 0.1
+	firepost site show 2>/dev/null | grep -q "^in use *$hash" && break
+done
+saw another line: $([ $pid = $(show ExecMainPID) ] && echo same process), \
+	restarts $(show NRestarts), $(firepost status --json 2>&1 | grep -m 1 '"state":')
+cp /var/tmp/before.toml $site
+systemctl restart firepost.service
+pid=$(show ExecMainPID)
+
 kill -STOP $pid
 for i in $(seq 80); do
 	sleep 0.1
@@ -81,8 +97,9 @@ ExecStart=/opt/first
 `
 
 // Under a real systemd the service waits for its site file, runs with no right it does not need,
-// is brought back when it hangs, is another process after an upgrade, lives on without the site
-// file that somebody has lost, and does not try a bad one over and over.
+// takes a changed site file on without an end, is brought back when it hangs, is another process
+// after an upgrade, lives on without the site file that somebody has lost, and does not try a bad
+// one over and over.
 func TestServiceUnderSystemd(t *testing.T) {
 	t.Parallel()
 	need(t, "systemd-container", "systemd-nspawn")
@@ -116,6 +133,9 @@ root: "state": "normal",
 nobody: firepost: /run/firepost/control.sock: permission denied
 group: "state": "normal",
 asks the clock: adjtimex
+reload of a bad file: refused, active
+reload: done
+another line: same process, restarts 0, "state": "normal",
 stopped process: restarts 1, running
 upgrade: another process, active
 site file lost: active

@@ -42,6 +42,7 @@ func TestRunning(t *testing.T) {
 		{"GoesOnWithTheLastGoodSite", goesOnWithTheLastGoodSite},
 		{"LeavesAFileAtTheSocketAlone", leavesAFileAtTheSocketAlone},
 		{"ReadsItsSiteFileAgain", readsItsSiteFileAgain},
+		{"AsksThePeopleOnSite", asksThePeopleOnSite},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

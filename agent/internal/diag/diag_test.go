@@ -139,6 +139,9 @@ func burning() *Status {
 	s.Clock = Clock{Quality: "none"}
 	s.Identity = Identity{State: "unenrolled"}
 	s.Site.Rejected = "site.toml:41: point \"heat-1\": alarm \"60\" has no unit; write \"60 °C\""
+	s.Site.From, s.Site.Offer = "good", &SiteOffer{ID: "c-13", Weakens: []alarm.Text{
+		{En: "output siren: is removed", Zh: "输出 siren：被删除"},
+	}}
 	return s
 }
 

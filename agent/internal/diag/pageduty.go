@@ -23,6 +23,25 @@ func (m *sheet) duty() {
 		m.tell("<h3>%s</h3>\n", "The newest site file is not in use|最新的站点配置文件未启用")
 		m.add("<pre>%s</pre>\n", m.v.Site.Rejected)
 	}
+	m.offer(m.status.Site.Offer)
+}
+
+// offer tells of a site file of the district that waits for a person, or is on trial.
+func (m *sheet) offer(o *SiteOffer) {
+	switch {
+	case o == nil:
+		return
+	case o.Trial:
+		m.tell("<p>%s</p>\n", "A site file of the district is on trial.|区域平台下发的现场配置正在试运行。")
+		return
+	}
+	m.tell("<h3>%s</h3>\n",
+		"A site file of the district waits for a person of level 3|区域平台下发的现场配置等待三级人员确认")
+	m.add("<ul>\n")
+	for _, w := range o.Weakens {
+		m.add("<li>%s</li>\n", m.say(w))
+	}
+	m.add("</ul>\n")
 }
 
 // glance counts what is watched and what is not.
