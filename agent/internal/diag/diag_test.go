@@ -231,6 +231,30 @@ func TestTheMostUrgentWordWins(t *testing.T) {
 	}
 }
 
+// A box that has not heard of all its points yet is starting, and not normal; a fault and an alarm
+// are told at once, and what is disabled is not waited for.
+func TestAPointUnheardIsNotNormal(t *testing.T) {
+	unheard := func(s *Status) *alarm.PointState {
+		s.Panel.Points[1].Channels[0].Seen = false
+		return &s.Panel.Points[1]
+	}
+	for want, so := range map[string]func(*Status){
+		"unknown":  func(s *Status) { unheard(s) },
+		"disabled": func(s *Status) { unheard(s).Disabled = time.Hour },
+		"fault":    func(s *Status) { unheard(s).Finding.Fault = detect.SensorSilent },
+		"fire": func(s *Status) {
+			unheard(s)
+			s.Panel.Alarms = alight().Panel.Alarms
+		},
+	} {
+		s := quiet()
+		so(s)
+		if got := overall(s, made); got.Class != want {
+			t.Errorf("got %s, want %s", got.Class, want)
+		}
+	}
+}
+
 // What is old or absent never looks normal: not on the page, not in JSON, not to a supervisor.
 func TestAnOldStatusIsNeverNormal(t *testing.T) {
 	stopped := quiet()

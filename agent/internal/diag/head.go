@@ -5,6 +5,7 @@ import (
 
 	"github.com/firepost/firepost/agent/alarm"
 	"github.com/firepost/firepost/agent/detect"
+	"github.com/firepost/firepost/agent/point"
 )
 
 // mostWhere is how many alarms the head of the page names: it is read from afar.
@@ -110,9 +111,12 @@ func toldSign(s *Status) sign {
 	return districtGone
 }
 
+// unread is how long it may take to read who the box is.
+const unread = point.Instant(3 * time.Second)
+
 // alone says why nobody outside is told of anything; empty: the box belongs to a district.
 func alone(s *Status) alarm.Text {
-	if s.Identity.State == "" || s.Identity.State == "enrolled" {
+	if s.Identity.State == "" || s.Identity.State == "enrolled" || s.Now < unread {
 		return alarm.Text{}
 	}
 	if said, ok := unenrolled[s.Identity.State]; ok {

@@ -9,13 +9,13 @@ import (
 )
 
 const (
-	maxLive   = 8                      // readers at a time
+	maxLive   = 32                     // readers at a time
 	liveLook  = 250 * time.Millisecond // between two looks at the state
 	liveHead  = time.Second            // between two messages while nothing happens
 	liveWrite = 5 * time.Second        // a reader who is slower is dropped; he comes back by himself
-	// The part of the page that is looked at may cost one part in so many of the time: that of a
-	// site with hundreds of points comes less often than the head.
-	liveShare = 50
+	// The parts of the page that are looked at may cost all readers together one part in so many of
+	// the time: that of a site with hundreds of points comes less often than the head.
+	liveShare = 10
 	liveLeast = time.Second
 	liveMost  = 20 * time.Second
 )
@@ -68,7 +68,7 @@ func (p *Pages) serveLive(w http.ResponseWriter, r *http.Request) {
 			}
 			last, sent = event, begin
 			if part != nil {
-				sentPart, pace = begin, min(max(liveShare*time.Since(begin), liveLeast), liveMost)
+				sentPart, pace = begin, p.pace(time.Since(begin))
 			}
 		}
 		select {
@@ -77,6 +77,11 @@ func (p *Pages) serveLive(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+}
+
+// pace is how long a part is not sent again that cost so much.
+func (p *Pages) pace(cost time.Duration) time.Duration {
+	return min(max(liveShare*cost*time.Duration(len(p.live)), liveLeast), liveMost)
 }
 
 func lastEvent(s *Status) uint64 {

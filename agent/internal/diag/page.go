@@ -88,12 +88,13 @@ func (m *sheet) page() {
 <body data-build="%s">
 `, language, m.say(m.v.State.Text), or(m.v.Site.Name, "firepost"), m.v.Build.Version)
 	m.tell(`<a class="skip" href="#duty">%s</a>`+"\n", "To the duties|跳到值守")
-	m.add(`<div id="lost" role="alert" hidden><strong>%s</strong> <span></span></div>`+"\n",
+	m.add(`<aside id="lost" aria-label="%s" hidden><p role="alert"><strong>%s</strong> <span></span>`+
+		"</p></aside>\n", m.w("Connection|连接"),
 		m.w("The box does not answer. What is below is old.|与设备的连接中断，以下为旧数据。"))
-	m.add("<div id=\"announce\" class=\"unseen\" aria-live=\"assertive\"></div>\n")
 	m.head()
 	m.bar()
-	m.add("<main>\n<p id=\"answer\" role=\"status\"></p>\n")
+	m.add("<main>\n<p id=\"announce\" class=\"unseen\" aria-live=\"assertive\"></p>\n" +
+		"<p id=\"answer\" role=\"status\"></p>\n")
 	for _, t := range tabs() {
 		m.part(&t)
 	}
@@ -119,7 +120,7 @@ func (m *sheet) bar() {
 	for _, t := range tabs() {
 		m.add("<a href=\"#%s\">%s</a>\n", t.id, m.w(t.title))
 	}
-	m.add("</nav>\n<div id=\"tools\">\n")
+	m.add("</nav>\n<aside id=\"tools\" aria-label=\"%s\">\n", m.w("Language, sound, login|语言、声音、登录"))
 	m.add(`<button id="sound" type="button" aria-pressed="false" data-on="%s" data-off="%s">`+
 		"%s</button>\n", m.w("Sound on|声音已开"), m.w("Sound is off: switch it on|声音未开，点此打开"),
 		m.w("Sound|声音"))
@@ -135,7 +136,7 @@ func (m *sheet) bar() {
 			"To act here, name operators: firepost operator add|"+
 				"如需在此操作，请先添加人员：firepost operator add")
 	}
-	m.add("</div>\n")
+	m.add("</aside>\n")
 }
 
 // dialogs are asked for by the script.

@@ -61,12 +61,11 @@ func (m *sheet) glance() {
 	m.figure("disabled", out, "Disabled or under test|屏蔽或测试中")
 	m.figure("fault", len(p.Faults), "Faults|故障")
 	class, said := "", "District connected|平台已连接"
-	switch l := &m.v.Link; {
-	case l.Connected:
-	case l.Broker != "":
-		class, said = "fault", "District not connected|平台未连接"
-	default:
+	switch {
+	case m.v.Alone.En != "":
 		class, said = "fault", "Nobody outside is told|外部收不到报警"
+	case !m.v.Link.Connected:
+		class, said = "fault", "District not connected|平台未连接"
 	}
 	m.add("<li class=\"%s\">%s</li>\n</ul>\n", class, m.w(said))
 }

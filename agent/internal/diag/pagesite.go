@@ -16,8 +16,8 @@ func (m *sheet) effects() {
 	}
 	m.tell("<p>%s</p>\n", "What the site does by itself, with no network and no person.|"+
 		"无需网络和人员，现场自动执行的动作。")
-	m.add("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"h-effects\">\n" +
-		"<table class=\"matrix\">\n")
+	m.add("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">\n"+
+		"<table class=\"matrix\">\n", m.w("Table of causes and outputs|原因与输出表"))
 	for i, row := range m.src.Effects(m.chinese) {
 		m.add("<tr>")
 		for k, cell := range row {

@@ -134,15 +134,28 @@ func overall(s *Status, now time.Time) state {
 	case runs:
 		word = trial
 	}
-	for _, p := range s.Panel.Points {
-		switch {
+	for i := range s.Panel.Points {
+		switch p := &s.Panel.Points[i]; {
 		case p.Finding.Fault != "":
 			return fault
-		case p.Disabled > 0:
+		case awaits(p):
+			word = starting
+		case p.Disabled > 0 && word.Class != starting.Class:
 			word = disabled
 		}
 	}
 	return word
+}
+
+// awaits tells whether nothing has been heard yet of a point that is in service. That lasts until
+// its first reading, or until it is silent, which is a fault.
+func awaits(p *alarm.PointState) bool {
+	for i := range p.Channels {
+		if !p.Channels[i].Seen && p.Disabled == 0 && !p.Testing {
+			return true
+		}
+	}
+	return false
 }
 
 // qualities say what is wrong with a value.
