@@ -2,13 +2,15 @@
 _firepost() {
   local cur="${COMP_WORDS[COMP_CWORD]}" words=""
   if [[ $COMP_CWORD == 1 ]]; then
-    words="run check reload scan site status watch points events cause ack silence reset disable enable out answer accept arrive verdict item hazard shift drill walktest enrol identity operator"
+    words="run check reload scan read pin site status watch points events cause ack silence reset disable enable out answer accept arrive verdict item hazard shift drill walktest enrol identity operator"
   elif [[ $cur == -* ]]; then
     case "${COMP_WORDS[1]} ${COMP_WORDS[2]}" in
     "run "*) words="--config --dir --sim --page --json" ;;
     "check "*) words="--config --dir --lang --sim --json --box --wiring --reference" ;;
     "reload "*) words="--dir --lang --json" ;;
     "scan "*) words="--config --dir --lang --sim --json" ;;
+    "read "*) words="--config --dir --lang --sim --json --number --for" ;;
+    "pin "*) words="--config --dir --lang --sim --json --number --for --pull --debounce" ;;
     "site show") words="--dir --lang --json --text" ;;
     "site diff") words="--dir --lang --json" ;;
     "site accept") words="--dir --lang --json --operator" ;;

@@ -51,6 +51,8 @@ var commands = []command{
 	{"check", "[FILE]", "Check the site file, and the box where no file is named.", prepareCheck},
 	{"reload", "", "Let the running agent read its site file again.", prepareReload},
 	{"scan", "[BUS]", "List buses, lines, and the parts that answer.", prepareScan},
+	{"read", "SENSOR", "Show what passes between a part and its driver.", prepareRead},
+	{"pin", "LINE", "Show the level of an input, and each change of it.", prepareLevel},
 	{"site show", "", "Say which site file counts, and why.", prepareSiteShow},
 	{"site diff", "", "Say what a site file of the district changes.", prepareSiteDiff},
 	{"site accept", "", "Let such a file be tried.", prepareSiteAccept},
