@@ -236,7 +236,7 @@ func open(b *HostBoard, name string) error {
 	return err
 }
 
-// Each of the kernel's refusals is put into words that say what to do.
+// Each of the kernel's refusals is put into words that say what to do, and keeps its number.
 func TestRefusalsSayWhatToDo(t *testing.T) {
 	at := place{"gpiochip0", 17}
 	for _, c := range []struct {
@@ -254,6 +254,8 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 	} {
 		if got := explain(at, c.err); got == nil || got.Error() != c.want {
 			t.Errorf("%v: got %v, want %s", c.err, got, c.want)
+		} else if !errors.Is(got, c.err) {
+			t.Errorf("%v: its cause is lost", got)
 		}
 	}
 	if err := explain(at, nil); err != nil {

@@ -116,25 +116,38 @@ func listed(all []string) string {
 	return strings.Join(all, ", ")
 }
 
+// told is an error in words for people, whose cause a program can still ask for.
+type told struct {
+	text  string
+	cause error
+}
+
+func (t told) Error() string { return t.text }
+
+func (t told) Unwrap() error { return t.cause }
+
 // explain adds to an error of the kernel what to do about it.
 func explain(at place, err error) error {
+	text := ""
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, gpiocdev.ErrPermissionDenied):
-		return fmt.Errorf("%s: permission denied; add the user to group gpio", at.chip)
+		text = fmt.Sprintf("%s: permission denied; add the user to group gpio", at.chip)
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s: there is no such chip; there are %s", at.chip,
+		text = fmt.Sprintf("%s: there is no such chip; there are %s", at.chip,
 			listed(gpiocdev.Chips()))
 	case errors.Is(err, gpiocdev.ErrNotCharacterDevice):
-		return fmt.Errorf("%s: is not a GPIO chip", at.chip)
+		text = fmt.Sprintf("%s: is not a GPIO chip", at.chip)
 	case errors.Is(err, gpiocdev.ErrInvalidOffset):
-		return fmt.Errorf("%s: the chip has no line %d", at.chip, at.offset)
+		text = fmt.Sprintf("%s: the chip has no line %d", at.chip, at.offset)
 	case errors.Is(err, unix.EBUSY):
-		return fmt.Errorf("%s: the line is held by %s; free it or choose another one", at,
+		text = fmt.Sprintf("%s: the line is held by %s; free it or choose another one", at,
 			holder(at))
+	default:
+		return fmt.Errorf("%s: %w", at, err)
 	}
-	return fmt.Errorf("%s: %w", at, err)
+	return told{text, err}
 }
 
 // holder names who uses a line.

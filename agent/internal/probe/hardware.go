@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -89,26 +90,40 @@ func noBus(bus string) Finding {
 				"armbian-config，System，Hardware；其他：在设备树中启用 i2c；然后重启。"}}
 }
 
-// lines tells which of them are not there, or held by somebody else.
+// lines tells which of them are not there, or held by somebody else, or one under two names.
 func (h *hardware) lines() (found []Finding) {
-	free := 0
+	free, names := 0, map[string]string{}
 	for _, w := range h.wired {
 		if w.Line == "" {
 			continue
 		}
 		l, err := h.Find(w.Line)
-		switch {
+		place := fmt.Sprintf("%s:%d", l.Chip, l.Offset)
+		isNumbered := strings.HasPrefix(l.Chip, "gpiochip")
+		switch other := names[place]; {
 		case err != nil:
 			found = append(found, Finding{Level: Failure,
 				Says: both("%s: line %s: %v", "%s：线路 %s：%v", w.Name, w.Line, err),
 				Do:   both("firepost scan lists the lines.", "firepost scan 列出全部线路。")})
+			continue
+		case other != "" && other != w.Line:
+			found = append(found, Finding{Level: Failure, Says: both("%s: lines %s and %s are one",
+				"%s：%s 与 %s 是同一条线路", w.Name, other, w.Line)})
 		case l.User != "":
 			found = append(found, Finding{Level: Failure,
 				Says: both("%s: line %s is held by %s", "%s：线路 %s 被 %s 占用", w.Name, w.Line, l.User),
 				Do: both("End that program, take its overlay out of the device tree, or choose "+
 					"another line.", "请结束该程序、从设备树移除其 overlay，或改用其他线路。")})
+		case isNumbered && strings.HasPrefix(w.Line, l.Chip+":"):
+			found = append(found, Finding{Level: Note, Says: both(
+				"%s: %s has a number that changes with kernels; write line = \"%s\"",
+				"%s：%s 的编号会随内核变化，请写 line = \"%s\"", w.Name, l.Chip, l.Place())})
+			free++
 		default:
 			free++
+		}
+		if isNumbered {
+			names[place] = w.Line
 		}
 	}
 	if free > 0 && len(found) == 0 {

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,6 +49,16 @@ id = "heat-1"
 class = "heat"
 from = "air.temperature"
 
+[[sensor]]
+name = "door"
+model = "contact"
+line = "gpiochip0:17"
+
+[[sensor]]
+name = "lid"
+model = "contact"
+line = "gpiochip0:4"
+
 [[output]]
 id = "siren"
 kind = "sounder"
@@ -71,7 +82,12 @@ func (b bench) Find(name string) (l drivers.LineInfo, err error) {
 	case b.held:
 		return drivers.LineInfo{Name: name, User: "spi0 CS0"}, nil
 	case "GPIO17":
-		return drivers.LineInfo{Name: name}, nil
+		return drivers.LineInfo{Name: name, Chip: "gpiochip0", Offset: 17}, nil
+	case "gpiochip0:17", "gpiochip0:4":
+		_, offset, _ := strings.Cut(name, ":")
+		l = drivers.LineInfo{Chip: "gpiochip0", Label: "pinctrl-rp1"}
+		_, err = fmt.Sscan(offset, &l.Offset)
+		return l, err
 	}
 	return l, errors.New("no line has this name on gpiochip0")
 }
