@@ -3,9 +3,7 @@
 package vm
 
 import (
-	"encoding/json"
 	"fmt"
-	"net"
 	"path/filepath"
 	"testing"
 	"time"
@@ -97,25 +95,7 @@ func (s soc) machine(t *testing.T) (m *machine, monitor string) {
 // setTemperature warms the TMP105 of a machine, in m°C.
 func setTemperature(t *testing.T, monitor string, milliCelsius int) {
 	t.Helper()
-	c, err := net.Dial("unix", monitor)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	c.SetDeadline(time.Now().Add(patience))
-	answers := json.NewDecoder(c)
-	for _, order := range []string{
-		"", // it begins by itself
-		`{"execute":"qmp_capabilities"}`,
-		fmt.Sprintf(`{"execute":"qom-set","arguments":{"path":"/machine/peripheral/thermometer",`+
-			`"property":"temperature","value":%d}}`, milliCelsius),
-	} {
-		fmt.Fprintln(c, order)
-		var answer struct {
-			Error *struct{ Desc string }
-		}
-		if err := answers.Decode(&answer); err != nil || answer.Error != nil {
-			t.Fatalf("monitor: %v, %+v", err, answer.Error)
-		}
-	}
+	command(t, monitor, fmt.Sprintf(`{"execute":"qom-set","arguments":{`+
+		`"path":"/machine/peripheral/thermometer","property":"temperature","value":%d}}`,
+		milliCelsius))
 }

@@ -5,6 +5,7 @@ package vm
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -197,4 +198,29 @@ func (m *machine) try(words ...string) (since int) {
 	}
 	m.await(since, "init: "+words[0]+": ")
 	return since
+}
+
+// command gives an order to the monitor of a machine.
+func command(t *testing.T, monitor, order string) {
+	t.Helper()
+	c, err := net.Dial("unix", monitor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(patience))
+	answers := json.NewDecoder(c)
+	for _, line := range []string{
+		"", // it begins by itself
+		`{"execute":"qmp_capabilities"}`,
+		order,
+	} {
+		fmt.Fprintln(c, line)
+		var answer struct {
+			Error *struct{ Desc string }
+		}
+		if err := answers.Decode(&answer); err != nil || answer.Error != nil {
+			t.Fatalf("monitor: %v, %+v", err, answer.Error)
+		}
+	}
 }

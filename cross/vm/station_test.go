@@ -40,6 +40,7 @@ type station struct {
 	air      *chip.SHT4x
 	dust     *chip.SPS30
 	receiver *district.Receiver
+	monitor  string // of QEMU
 }
 
 // newStation makes a station that is switched off, with an identity on its disk.
@@ -55,7 +56,9 @@ func newStation(t *testing.T) *station {
 	s.receiver = district.NewReceiver(district.Options{Hello: wire.Hello{Receipt: true, Spread: 1}})
 	port := openBroker(t, s.receiver)
 	files := map[string]string{"etc/firepost/site.toml": string(read(t, "testdata/site.toml"))}
+	s.monitor = filepath.Join(t.TempDir(), "monitor")
 	s.machine = newVirt(t, b, []string{siren, buzzer, callPoint},
+		"-qmp", "unix:"+s.monitor+",server=on,wait=off",
 		"-initrd", initrd(t, cache, programs(t), files),
 		"-drive", "if=none,id=state,format=raw,file="+disk(t, port),
 		"-device", "virtio-blk-pci,drive=state",

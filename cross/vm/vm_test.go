@@ -4,6 +4,7 @@ package vm
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -23,7 +24,7 @@ func TestVM(t *testing.T) {
 	}{
 		{"Check", check}, {"CallPoint", pressed}, {"BusUnplugged", unplugged}, {"Fire", burning},
 		{"Killed", killed}, {"Frozen", frozen}, {"PowerCut", powerCut}, {"Scan", scanned},
-		{"KernelLines", kernelLines}, {"SharedBus", sharedBus},
+		{"KernelLines", kernelLines}, {"Interrupts", interrupts}, {"SharedBus", sharedBus},
 	} {
 		ok := t.Run(part.name, func(t *testing.T) {
 			s.t, s.machine.t = t, t
@@ -153,6 +154,30 @@ func powerCut(t *testing.T, s *station) {
 	s.raised("heat-1", "reset")
 	if r := s.receiver.Report(); r.Malformed > 0 {
 		t.Errorf("the district understands not all: %v", r.Faults)
+	}
+}
+
+// The controller of lines that QEMU has for this machine makes interrupts: its power button is on
+// line 3, and a push wakes whoever waits.
+func interrupts(t *testing.T, s *station) {
+	since := s.mark()
+	seen := make(chan struct{})
+	var push sync.WaitGroup
+	push.Go(func() {
+		for {
+			select {
+			case <-seen:
+				return
+			case <-time.After(500 * time.Millisecond):
+				command(t, s.monitor, `{"execute":"system_powerdown"}`)
+			}
+		}
+	})
+	s.order("run", "/bin/firepost", "pin", "9030000.pl061:3", "-n", "1", "--for", "20s")
+	close(seen)
+	push.Wait()
+	if !s.says(since, "edges") || s.says(since, "no interrupts") {
+		t.Error("the push was not seen by its edges")
 	}
 }
 
