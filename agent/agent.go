@@ -83,6 +83,7 @@ type Agent struct {
 	history *history.Store
 
 	scanning atomic.Bool
+	tap      tap
 }
 
 // hooks are where a test stands between the agent and the world.
@@ -125,7 +126,7 @@ func New(s *site.Site, o Options) (*Agent, error) {
 	}
 	a.lines, a.log = newLines(o.Log.Handler())
 	var err error
-	if a.sensors, err = wireSensors(s, o.Board); err != nil {
+	if a.sensors, err = wireSensors(s, a.tap.board(o.Board)); err != nil {
 		return nil, err
 	}
 	if a.outputs, err = wireOutputs(s, o.Board); err != nil {

@@ -58,10 +58,11 @@ type Answer struct {
 	ID     string `json:"id,omitempty"` // of the call, item, hazard or incident that it was about
 }
 
-// Control is what the control socket serves: everything of Handler, GET /scan.json with what is on
-// the buses and lines of the board, POST /reload, which is answered with a Reloaded, and with
-// status 409 when the file was refused, and POST /command with an
-// Order, which is answered with an Answer: status 200 when it was done, 409 when the panel refused,
+// Control is what the control socket serves: everything of Handler; GET /scan.json with what is on
+// the buses and lines of the board, and GET /passing.json with what passes between a sensor and its
+// driver; POST /reload, which is answered with a Reloaded, and with status 409 when the file was
+// refused; and POST /command with an Order, which is answered with an Answer: status 200 when it
+// was done, 409 when the panel refused,
 // 401 when a PIN is needed and 429 when too many were wrong. Who can open the socket acts with
 // level 2, and its file mode says who that is; where the site file names operators he acts with
 // level 1, and with that of an operator whose PIN he gives. It must never be served on a network.
@@ -70,6 +71,7 @@ func (a *Agent) Control() http.Handler {
 	mux.Handle("GET /", a.Handler())
 	mux.HandleFunc("GET /text/{language}/cause", a.serveCause)
 	mux.HandleFunc("GET /scan.json", a.serveScan)
+	mux.HandleFunc("GET /passing.json", a.servePassing)
 	mux.HandleFunc("POST /command", a.serveCommand)
 	mux.HandleFunc("POST /reload", a.serveReload)
 	mux.HandleFunc("GET /site", a.serveSite)

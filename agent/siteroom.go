@@ -229,7 +229,7 @@ func (r *siteRoom) change(ctx context.Context, s *site.Site) {
 // cannot have its parts.
 func (r *siteRoom) fits(s *site.Site) (live bool, err error) {
 	old := r.a.site()
-	sensors, err := wireSensors(s, r.a.o.Board)
+	sensors, err := wireSensors(s, r.a.tap.board(r.a.o.Board))
 	if err != nil {
 		return false, err
 	}

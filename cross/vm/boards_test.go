@@ -95,7 +95,10 @@ func (s soc) machine(t *testing.T) (m *machine, monitor string) {
 // setTemperature warms the TMP105 of a machine, in m°C.
 func setTemperature(t *testing.T, monitor string, milliCelsius int) {
 	t.Helper()
-	command(t, monitor, fmt.Sprintf(`{"execute":"qom-set","arguments":{`+
+	err := command(monitor, fmt.Sprintf(`{"execute":"qom-set","arguments":{`+
 		`"path":"/machine/peripheral/thermometer","property":"temperature","value":%d}}`,
 		milliCelsius))
+	if err != nil {
+		t.Fatal(err)
+	}
 }

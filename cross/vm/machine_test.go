@@ -201,14 +201,13 @@ func (m *machine) try(words ...string) (since int) {
 }
 
 // command gives an order to the monitor of a machine.
-func command(t *testing.T, monitor, order string) {
-	t.Helper()
+func command(monitor, order string) error {
 	c, err := net.Dial("unix", monitor)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(patience))
+	c.SetDeadline(time.Now().Add(patience)) //nolint:errcheck // then the reading tells
 	answers := json.NewDecoder(c)
 	for _, line := range []string{
 		"", // it begins by itself
@@ -220,7 +219,8 @@ func command(t *testing.T, monitor, order string) {
 			Error *struct{ Desc string }
 		}
 		if err := answers.Decode(&answer); err != nil || answer.Error != nil {
-			t.Fatalf("monitor: %v, %+v", err, answer.Error)
+			return fmt.Errorf("monitor: %v, %+v", err, answer.Error)
 		}
 	}
+	return nil
 }

@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/firepost/firepost/agent/alarm"
+	"github.com/firepost/firepost/agent/internal/probe"
 	"github.com/firepost/firepost/drivers"
 )
 
@@ -43,6 +45,11 @@ func (c *levelCmd) run(o outlet, args []string) error {
 	if err != nil {
 		return err
 	}
+	if alone, err := c.isAlone(); err != nil {
+		return err
+	} else if !alone && info.User == agentUser && !info.Output {
+		return c.beside(o, args[0])
+	}
 	if err := c.mayOpen(info); err != nil {
 		return err
 	}
@@ -59,13 +66,33 @@ func (c *levelCmd) run(o outlet, args []string) error {
 	return c.follow(o, l)
 }
 
+// agentUser is how the kernel names an agent that has a line.
+const agentUser = "firepost"
+
+// beside shows what the agent sees on a line, which it has.
+func (c *levelCmd) beside(o outlet, line string) error {
+	was, edges, shown := "", uint32(0), uint(0)
+	return c.overhear(url.Values{"line": {line}}, func(p probe.Passed) bool {
+		edges += p.Edges
+		switch {
+		case p.Err != "":
+			fmt.Fprintln(o.err, p.Err)
+		case p.Level != was || edges > 0:
+			c.show(o, p.Level, edges, shown == 0)
+			was, edges, shown = p.Level, 0, shown+1
+		}
+		return c.number > 0 && shown > c.number
+	})
+}
+
 // mayOpen refuses a line that somebody has, and one that drives something: to read it as an input
 // would turn that off.
 func (c *levelCmd) mayOpen(l drivers.LineInfo) error {
 	switch {
-	case l.User == "firepost":
-		return c.alone(alarm.Text{En: "firepost points shows what it sees there.",
-			Zh: "firepost points 显示其状态。"})
+	case l.User == agentUser && l.Output:
+		return errors.New(c.say(alarm.Text{
+			En: "line " + l.Place() + " is an output of the agent; firepost status shows whether it is on",
+			Zh: "线路 " + l.Place() + " 是主程序的输出，firepost status 显示其状态"}))
 	case l.User != "":
 		return fmt.Errorf(c.say(alarm.Text{En: "line %s is held by %s; end that first",
 			Zh: "线路 %s 被 %s 占用，请先结束它"}), l.Place(), l.User)
@@ -75,13 +102,6 @@ func (c *levelCmd) mayOpen(l drivers.LineInfo) error {
 			Zh: "线路 " + l.Place() + " 目前是输出，读取会使其关断"}))
 	}
 	return nil
-}
-
-// change is a level and the edges since the last one, as JSON has it.
-type change struct {
-	At    string `json:"at"`
-	Level string `json:"level"` // high, low
-	Edges uint32 `json:"edges"`
 }
 
 // follow shows the level now and after each change.
@@ -115,8 +135,8 @@ func (c *levelCmd) follow(o outlet, l drivers.Line) error {
 func (c *levelCmd) show(o outlet, level string, edges uint32, first bool) {
 	now := time.Now()
 	if c.json {
-		json.NewEncoder(o.out).Encode( //nolint:errcheck // whoever read it has gone
-			change{now.Format(time.RFC3339Nano), level, edges})
+		p := probe.Look(level == "high", edges, now, nil)
+		json.NewEncoder(o.out).Encode(p) //nolint:errcheck // whoever read it has gone
 		return
 	}
 	text := c.say(map[string]alarm.Text{

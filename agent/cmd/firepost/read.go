@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"strings"
@@ -45,18 +47,55 @@ func (c *live) context() (context.Context, context.CancelFunc) {
 	return ctx, func() { cancel(); stop() }
 }
 
-// alone fails while an agent runs: what it has open it alone reads, and what it waits for must not
-// be late.
-func (c *live) alone(instead alarm.Text) error {
+// isAlone tells whether no agent runs: what one has open it alone reads, and what it waits for must
+// not be late. It fails when one runs and does not answer.
+func (c *live) isAlone() (bool, error) {
 	_, err := probe.Ask(context.Background(), c.client())
-	if err != nil && !c.isLocked() {
-		return nil
+	switch {
+	case err == nil:
+		return false, nil
+	case c.isLocked():
+		return false, c.silent()
 	}
-	return errors.New(c.say(alarm.Text{
-		En: "an agent runs and has the buses and lines. " + instead.En + " To look at the part " +
-			"itself: sudo systemctl stop firepost, and start it again afterwards",
-		Zh: "主程序在运行并占用总线和线路。" + instead.Zh + "若要直接查看器件：" +
-			"sudo systemctl stop firepost，之后再启动"}))
+	return true, nil
+}
+
+// overhear shows what the running agent reads: its own transfers, or its own looks at a line.
+func (c *live) overhear(what url.Values, tell func(probe.Passed) (enough bool)) error {
+	ctx, stop := c.context()
+	defer stop()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet,
+		"http://firepost/passing.json?"+what.Encode(), nil)
+	if err != nil {
+		return err
+	}
+	client := c.client()
+	client.Timeout = 0 // it goes on
+	answer, err := client.Do(r)
+	if err != nil {
+		return c.unreachable(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		body, _ := io.ReadAll(io.LimitReader(answer.Body, mostAnswer)) // the status tells too
+		return errors.New(c.say(alarm.Text{
+			En: "an agent runs and has the buses: " + strings.TrimSpace(string(body)) +
+				"; for a part that is not in its site file stop it: sudo systemctl stop firepost",
+			Zh: "主程序在运行并占用总线：" + strings.TrimSpace(string(body)) +
+				"；若要读取站点配置以外的器件，请先停止：sudo systemctl stop firepost"}))
+	}
+	for in := json.NewDecoder(answer.Body); ; {
+		var p probe.Passed
+		if err := in.Decode(&p); err != nil {
+			if ctx.Err() != nil || errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		if tell(p) {
+			return nil
+		}
+	}
 }
 
 // stamp begins a line.
@@ -70,24 +109,52 @@ func prepareRead(f *pflag.FlagSet) action {
 	return c.run
 }
 
-// run opens one part and reads it again and again, with all that passes on the bus.
+// run opens one part and reads it again and again, with all that passes on the bus. Beside a
+// running agent it opens nothing and shows the agent's transfers with the part.
 func (c *readCmd) run(o outlet, args []string) error {
 	if err := c.check(); err != nil {
-		return err
-	}
-	if err := c.alone(alarm.Text{En: "firepost points shows what it reads.",
-		Zh: "firepost points 显示其读数。"}); err != nil {
 		return err
 	}
 	v, err := c.sensor(args[0])
 	if err != nil {
 		return err
 	}
+	alone, err := c.isAlone()
+	if err != nil {
+		return err
+	}
+	if !alone {
+		return c.beside(o, v)
+	}
+	return c.read(o, v)
+}
+
+// beside shows the agent's own transfers with a part, which are as many as it makes.
+func (c *readCmd) beside(o outlet, v site.Sensor) error {
+	bus, chip := catalog.Sensors()[v.Model].Place(v.Options)
+	if line, ok := strings.CutPrefix(bus, "line:"); ok {
+		return errors.New(c.say(alarm.Text{En: "it hangs on a line: write firepost pin " + line,
+			Zh: "它接在线路上，请用 firepost pin " + line}))
+	}
+	spot, _ := catalog.SpotOf(chip)
+	show, n := &shower{out: o.out, json: c.json}, uint(0)
+	what := url.Values{"bus": {spot.Root()}, "address": {fmt.Sprintf("%#x", spot.Addr())}}
+	return c.overhear(what, func(p probe.Passed) bool {
+		show.passed(p)
+		if p.Read != "" {
+			n++
+		}
+		return c.number > 0 && n >= c.number
+	})
+}
+
+// read opens the part.
+func (c *readCmd) read(o outlet, v site.Sensor) (err error) {
 	m := catalog.Sensors()[v.Model]
 	channels := m.Descriptor.Channels
 	if m.Channels != nil {
 		if channels, err = m.Channels(v.Options); err != nil {
-			return fmt.Errorf("%s: %w", args[0], err)
+			return fmt.Errorf("%s: %w", v.Name, err)
 		}
 	}
 	show := &shower{out: o.out, json: c.json, channels: channels}
@@ -178,22 +245,11 @@ type shower struct {
 	channels []drivers.Channel
 }
 
-// transfer is one of them, as JSON has it.
-type transfer struct {
-	At      string            `json:"at"`
-	Address string            `json:"address,omitempty"`
-	Write   string            `json:"write,omitempty"`
-	Read    string            `json:"read,omitempty"`
-	Seconds float64           `json:"seconds,omitempty"`
-	Values  map[string]string `json:"values,omitempty"`
-	Err     string            `json:"err,omitempty"`
-}
-
 // reading writes what the driver made of the bytes.
 func (s *shower) reading(samples []drivers.Sample, err error) {
-	t := transfer{At: time.Now().Format(time.RFC3339Nano)}
+	p := probe.Passed{At: time.Now()}
 	if err != nil {
-		t.Err = err.Error()
+		p.Err = err.Error()
 	}
 	var all []string
 	for _, v := range samples {
@@ -201,15 +257,15 @@ func (s *shower) reading(samples []drivers.Sample, err error) {
 		if int(v.Channel) < len(s.channels) {
 			name = s.channels[v.Channel].Name
 		}
-		if t.Values == nil {
-			t.Values = map[string]string{}
+		if p.Values == nil {
+			p.Values = map[string]string{}
 		}
-		t.Values[name] = text
+		p.Values[name] = text
 		all = append(all, name+" "+text)
 	}
 	switch {
 	case s.json:
-		json.NewEncoder(s.out).Encode(t) //nolint:errcheck // whoever read it has gone
+		json.NewEncoder(s.out).Encode(p) //nolint:errcheck // whoever read it has gone
 	case err != nil:
 		fmt.Fprintf(s.out, "  error: %v\n", err)
 	default:
@@ -217,30 +273,13 @@ func (s *shower) reading(samples []drivers.Sample, err error) {
 	}
 }
 
-// transfer writes one transfer of the bus.
-func (s *shower) transfer(addr uint16, w, r []byte, began time.Time, err error) {
-	t := transfer{At: began.Format(time.RFC3339Nano), Address: fmt.Sprintf("%#02x", addr),
-		Write: fmt.Sprintf("% x", w), Seconds: time.Since(began).Seconds()}
-	if err != nil {
-		t.Err = err.Error()
-	} else {
-		t.Read = fmt.Sprintf("% x", r)
-	}
+// passed writes one transfer of the bus.
+func (s *shower) passed(p probe.Passed) {
 	if s.json {
-		json.NewEncoder(s.out).Encode(t) //nolint:errcheck // whoever read it has gone
+		json.NewEncoder(s.out).Encode(p) //nolint:errcheck // whoever read it has gone
 		return
 	}
-	line := fmt.Sprintf("%s  %#02x  %5.1f ms", stamp(began), addr, t.Seconds*1000)
-	if len(w) > 0 {
-		line += "  w " + t.Write
-	}
-	if len(r) > 0 && err == nil {
-		line += "  r " + t.Read
-	}
-	if err != nil {
-		line += "  " + t.Err
-	}
-	fmt.Fprintln(s.out, line)
+	fmt.Fprintln(s.out, p.Text())
 }
 
 // watched is a board whose transfers are shown.
@@ -267,7 +306,7 @@ type watchedBus struct {
 func (b *watchedBus) Tx(addr uint16, w, r []byte) error {
 	began := time.Now()
 	err := b.Bus.Tx(addr, w, r)
-	b.show.transfer(addr, w, r, began, err)
+	b.show.passed(probe.Transfer(addr, w, r, began, err))
 	return err
 }
 

@@ -110,6 +110,10 @@ func namesLinesWithoutInterrupts(t *testing.T, s *station) {
 		!strings.Contains(unwrapped(out), "NOTE agent GPIO17: it has no interrupts") {
 		t.Errorf("got %q, want what the agent says of itself", out)
 	}
+	_, out, said = s.ask("pin", callPoint, "--sim", s.socket, "--for", "1s")
+	if !strings.HasSuffix(out, "  Low\n") && !strings.HasSuffix(out, "  High\n") {
+		t.Errorf("got %q, %q, want the level that the agent sees", out, said)
+	}
 }
 
 // Each order changes what it names and nothing else, status tells of it, and what makes no sense

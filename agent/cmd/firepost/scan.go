@@ -42,6 +42,13 @@ func (c *aboard) machine() probe.Machine {
 	return board.Host()
 }
 
+// silent is an agent that runs and cannot be asked.
+func (c *aboard) silent() error {
+	return errors.New(c.say(alarm.Text{
+		En: "an agent holds " + c.dir + " and the buses, and does not answer: it starts, or it hangs",
+		Zh: "主程序占用 " + c.dir + " 和总线，但无应答：正在启动或已卡死"}))
+}
+
 type scanCmd struct{ aboard }
 
 func prepareScan(f *pflag.FlagSet) action {
@@ -78,9 +85,7 @@ func (c *scanCmd) scan(args []string) (h probe.Hardware, err error) {
 		return decodeScan(answer, len(args) > 0)
 	}
 	if c.isLocked() {
-		return h, errors.New(c.say(alarm.Text{
-			En: "an agent holds " + c.dir + " and the buses, and does not answer: it starts, or it hangs",
-			Zh: "主程序占用 " + c.dir + " 和总线，但无应答：正在启动或已卡死"}))
+		return h, c.silent()
 	}
 	seats := probe.Seats{}
 	if s, err := site.Load(c.config); err == nil {
