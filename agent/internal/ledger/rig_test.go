@@ -83,6 +83,7 @@ func newRig(t *testing.T, dir string, saved alarm.Saved, settings ...setting) *r
 	p := plan()
 	r.guard = guard.New(guard.Config{Panel: alarm.New(p, saved), Save: r.save})
 	r.disk = &testDisk{file: file{dir}, r: r}
+	desk := &siteDesk{r: r, began: map[string]time.Time{}}
 	r.ledger = New(Config{
 		Dir: dir, Boot: saved.Boot + 1, Ring: r.guard.Ring(),
 		Outputs:  func() []alarm.OutputPlan { return p.Outputs },
@@ -108,6 +109,7 @@ func newRig(t *testing.T, dir string, saved alarm.Saved, settings ...setting) *r
 			}
 			return wire.Pack("fp-1", 0, 0, []wire.Record{{Name: string(ids[0])}})
 		},
+		Offer: desk.offer, Offered: desk.offered,
 		Republish: func() { r.asked++ },
 		Resend:    r.resend,
 		Notice: func(code string, on bool, _ string) {
