@@ -88,6 +88,8 @@ func (r *siteRoom) open() {
 		r.close(sitefile.Undone, sitefile.ReasonEdited, 0)
 	case o.Stage == sitefile.Trial && o.Hash == r.a.site().Hash:
 		r.began = time.Now()
+	case o.Stage == sitefile.Trial:
+		r.close(sitefile.Undone, sitefile.ReasonStarts, 0) // this start could not be counted
 	}
 }
 

@@ -3,6 +3,7 @@ package site_test
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -199,6 +200,13 @@ var differences = []struct {
 	{"a page for the network", "[district]", "[page]\nlisten = \":8080\"\n[district]", true,
 		"page"},
 	{"no page", "[district]", "[page]\nlisten = \"off\"\n[district]", false, "page"},
+	{"a new strobe", "[[effect]]", "[[output]]\nid = \"strobe\"\nkind = \"strobe\"\n" +
+		"model = \"relay\"\nline = \"GPIO21\"\n\n[[effect]]", false, "output strobe: is new"},
+	{"a new relay", "[[effect]]", "[[output]]\nid = \"doors\"\nkind = \"relay\"\n" +
+		"model = \"relay\"\nline = \"GPIO21\"\n\n[[effect]]", true, "output doors: is new"},
+	{"a new button", "[[output]]", "[[sensor]]\nname = \"reset\"\nmodel = \"contact\"\n" +
+		"line = \"GPIO21\"\n\n[[point]]\nid = \"reset\"\nclass = \"button\"\naction = \"reset\"\n" +
+		"zone = \"hall\"\nfrom = \"reset\"\n\n[[output]]", true, "point reset: is new"},
 	{"another item", `"灭火器"`, `"全部灭火器"`, false, "to be checked"},
 	{"slower reports", "[district]", "[district]\nreport = \"5 min\"", false, "how often"},
 	{"a name of the site", `id = "shop"`, "id = \"shop\"\nname = \"小店\"", false, "name"},
@@ -284,6 +292,32 @@ func TestEachRemovedPartOfTheReferenceIsMissed(t *testing.T) {
 	for _, o := range from.Plan().Outputs {
 		if got := site.Compare(from, from.Without("", o.ID)); !site.Weakens(got) {
 			t.Errorf("output %s: %s", o.ID, said(got))
+		}
+	}
+}
+
+// A field that Compare does not know must not come into a site unseen: whoever adds one compares
+// it, and adds it here. Fields of points and outputs need no list: what differs in them weakens.
+func TestCompareKnowsEveryField(t *testing.T) {
+	for _, k := range []struct {
+		of    any
+		known string
+	}{
+		{site.Site{}, "ID Name Tenant Hash Sensors Outputs District Page Operators Warnings Notes " +
+			"plan"},
+		{site.District{}, "Report Deadband MayNotPush"},
+		{site.Page{}, "Listen Open Names"},
+		{site.Sensor{}, "Name Model Options Period Feeds"},
+		{alarm.ZonePlan{}, "ID Name Mode"},
+		{alarm.Plan{}, "Points Zones Outputs Effects Resound Hash Operators Items Missing Shift " +
+			"MayNot MaySilence"},
+	} {
+		var got []string
+		for f := range reflect.TypeOf(k.of).Fields() {
+			got = append(got, f.Name)
+		}
+		if strings.Join(got, " ") != k.known {
+			t.Errorf("%T has the fields %v, want %s", k.of, got, k.known)
 		}
 	}
 }

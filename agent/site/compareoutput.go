@@ -27,7 +27,8 @@ func (c *comparison) outputs() {
 		named := func(o *alarm.OutputPlan) bool { return o.ID == is.ID }
 		if find(c.from.plan.Outputs, named) == nil {
 			c.subject("output", "输出", string(is.ID), is.Name, true)
-			c.say(false, "is new", "为新增")
+			// One that only warns does no harm. Any other moves something that nobody has seen move.
+			c.say(!is.Kind.Sounds() && is.Kind != alarm.Strobe, "is new", "为新增")
 		}
 	}
 }
