@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -136,7 +135,7 @@ func (l *line) device() string {
 func (l *line) config(id *provisioning.Identity) uplink.Config {
 	device := wire.Device{Tenant: id.District.Tenant, ID: id.ID}
 	return uplink.Config{
-		Outbox: l.store, Dial: l.a.dial(id, l.a.log), Device: device,
+		Outbox: l.store, Dial: l.honest(id, l.a.dial(id, l.a.log)), Device: device,
 		Broker:   strings.Join(id.District.Brokers, ", "),
 		Stamp:    l.stamp,
 		Birth:    func() wire.State { return l.birth(id) },
@@ -147,33 +146,6 @@ func (l *line) config(id *provisioning.Identity) uplink.Config {
 		Command:  l.ledger.Take,
 		Notice:   l.faults.of("uplink"),
 		Log:      l.a.log,
-	}
-}
-
-// dialIdentity connects over MQTT as the identity says, after a failure with its next broker. Key
-// and certificate are read anew at each attempt.
-func dialIdentity(id *provisioning.Identity, log *slog.Logger) uplink.Dial {
-	var dials []uplink.Dial
-	for _, address := range id.District.Brokers {
-		dials = append(dials, uplink.PahoDial(uplink.Broker{
-			URL: address, ClientID: id.ID, TLS: id.TLS, Log: log,
-		}))
-	}
-	return inTurn(id, dials)
-}
-
-func inTurn(id *provisioning.Identity, dials []uplink.Dial) uplink.Dial {
-	at := 0
-	return func(ctx context.Context, o uplink.Opening) (uplink.Link, error) {
-		if err := id.Check(); err != nil {
-			return nil, fmt.Errorf("%w: %w", err, uplink.ErrClock)
-		}
-		link, err := dials[at](ctx, o)
-		if err != nil {
-			at = (at + 1) % len(dials)
-			return nil, id.Explain(err)
-		}
-		return link, nil
 	}
 }
 

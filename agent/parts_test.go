@@ -167,7 +167,8 @@ func TestIdentityIsToldHonestly(t *testing.T) {
 	}
 }
 
-// After a failure the next broker is tried, and what the handshake said is put into words.
+// After a failure the next broker is tried, after a connection that was of use the first one again,
+// and what the handshake said is put into words.
 func TestBrokersAreTriedInTurn(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "identity")
 	id, err := provisioning.Create(dir, provisioning.District{
@@ -176,25 +177,32 @@ func TestBrokersAreTriedInTurn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var tried []string
-	broker := func(name string, err error) uplink.Dial {
-		return func(context.Context, uplink.Opening) (uplink.Link, error) {
-			tried = append(tried, name)
-			return nil, err
+	synctest.Test(t, func(t *testing.T) {
+		var tried []string
+		down := map[string]bool{"a": true}
+		broker := func(name string) uplink.Dial {
+			return func(context.Context, uplink.Opening) (uplink.Link, error) {
+				tried = append(tried, name)
+				if down[name] {
+					return nil, fmt.Errorf("no route: %w", uplink.ErrBroken)
+				}
+				return nil, nil
+			}
 		}
-	}
-	dial := inTurn(id, []uplink.Dial{
-		broker("a", fmt.Errorf("no route: %w", uplink.ErrBroken)), broker("b", nil),
+		dial := inTurn(id, []uplink.Dial{broker("a"), broker("b"), broker("c")})
+		for _, after := range []time.Duration{0, 0, 10 * time.Second, 5 * time.Minute, 0, time.Hour} {
+			time.Sleep(after)
+			down["a"] = after < time.Hour
+			if _, err := dial(t.Context(), uplink.Opening{}); err != nil &&
+				!errors.Is(err, uplink.ErrBroken) {
+				t.Errorf("the class of the failure is lost: %v", err)
+			}
+		}
+		// b was of no use, c was of use, b then too.
+		if want := []string{"a", "b", "c", "a", "b", "a"}; !slices.Equal(tried, want) {
+			t.Errorf("tried %v, want %v", tried, want)
+		}
 	})
-	for range 3 {
-		if _, err := dial(t.Context(), uplink.Opening{}); err != nil &&
-			!errors.Is(err, uplink.ErrBroken) {
-			t.Errorf("the class of the failure is lost: %v", err)
-		}
-	}
-	if want := []string{"a", "b", "b"}; !slices.Equal(tried, want) {
-		t.Errorf("tried %v, want %v", tried, want)
-	}
 }
 
 // The clock never claims more than it knows.

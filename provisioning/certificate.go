@@ -2,7 +2,6 @@ package provisioning
 
 import (
 	"crypto/ecdsa"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -146,38 +145,6 @@ func (id *Identity) validity() (starts, expires time.Time) {
 }
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
-
-// TLS returns what a connection to a broker needs. The authorities are read now and key and
-// certificate at each handshake, so that a renewed certificate needs no restart.
-func (id *Identity) TLS() (*tls.Config, error) {
-	c := &tls.Config{
-		MinVersion:           tls.VersionTLS12,
-		ServerName:           id.District.ServerName,
-		Time:                 id.Now,
-		GetClientCertificate: id.certificate,
-	}
-	data, err := readFile(id.path(caFile))
-	if err != nil {
-		return nil, fmt.Errorf("authorities: %w", err)
-	}
-	c.RootCAs = x509.NewCertPool()
-	if !c.RootCAs.AppendCertsFromPEM(data) {
-		return nil, fmt.Errorf("authorities: %s holds no certificate", id.path(caFile))
-	}
-	return c, nil
-}
-
-// certificate is what the box shows to a broker. Without one it shows none, and the broker decides.
-func (id *Identity) certificate(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-	if !exists(id.Dir, certFile) {
-		return &tls.Certificate{}, nil
-	}
-	cert, err := tls.LoadX509KeyPair(id.path(certFile), id.path(keyFile))
-	if err != nil {
-		return nil, fmt.Errorf("identity: %w", err)
-	}
-	return &cert, nil
-}
 
 // Explain puts into words what a failed handshake means for the person who must mend it. Errors of
 // another kind come back as they are.

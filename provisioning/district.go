@@ -17,6 +17,8 @@ type District struct {
 	Tenant     string   `toml:"tenant"`                // part of the topics: a to z, 0 to 9, -
 	Brokers    []string `toml:"brokers"`               // in order, such as "mqtts://mq.example:8883"
 	ServerName string   `toml:"server_name,omitempty"` // expected in the broker's certificate
+	Username   string   `toml:"username,omitempty"`    // where the broker asks for one
+	Password   string   `toml:"password,omitempty"`    // beside it
 	Insecure   bool     `toml:"insecure,omitempty"`    // allows mqtt:// and tcp://, for a bench only
 	Sim        bool     `toml:"sim,omitempty"`         // a simulated box, never a real one
 	Enrol      string   `toml:"enrol,omitempty"`       // server that gives certificates: https://host
@@ -26,7 +28,10 @@ type District struct {
 	SiteKeys []string `toml:"site_keys,omitempty"`
 }
 
-const maxBrokers = 8
+const (
+	maxBrokers = 8
+	maxSecret  = 1024 // bytes of username and password
+)
 
 // ports are the usual ports of the forms of a broker's address, and whether each is protected.
 var ports = map[string]struct {
@@ -77,6 +82,10 @@ func (d *District) check() []string {
 				`second line of its .pub file, "RW…"`, key))
 		}
 	}
+	if (d.Username == "") != (d.Password == "") || len(d.Username+d.Password) > maxSecret {
+		wrong = append(wrong, fmt.Sprintf("username and password go together, and have at most %d "+
+			"bytes; write both or none", maxSecret))
+	}
 	return append(wrong, d.checkEnrol()...)
 }
 
@@ -116,7 +125,7 @@ func (d *District) broker(address string) (string, error) {
 		return "", errors.New("it must begin with mqtts:// or ssl://")
 	case u.User != nil:
 		return "", errors.New("it holds a password, which does not belong here; " +
-			"remove it, the certificate is the identity")
+			"write it as username and password beside brokers")
 	case u.Hostname() == "":
 		return "", errors.New(`it names no host; write "mqtts://mq.example:8883"`)
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":

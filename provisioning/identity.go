@@ -40,6 +40,7 @@ type Identity struct {
 	Expires  time.Time
 
 	judge judge
+	shown shown
 }
 
 // Problems are all that is wrong with an identity folder, each with what to do.
@@ -117,9 +118,12 @@ func cause(err error) error {
 	return err
 }
 
-// Enrolled tells whether the box has all that it needs to connect: a certificate, or a district
-// that asks for none.
-func (id *Identity) Enrolled() bool { return !id.Expires.IsZero() || !id.District.protected() }
+// Enrolled tells whether the box has all that it needs to connect: a certificate, a name with a
+// password and the authority of the broker, or a district that asks for none of them.
+func (id *Identity) Enrolled() bool {
+	return !id.Expires.IsZero() || !id.District.protected() ||
+		id.District.Username != "" && exists(id.Dir, caFile)
+}
 
 func (id *Identity) path(name string) string { return filepath.Join(id.Dir, name) }
 

@@ -44,6 +44,8 @@ func encodeDistrict(d *District) []byte {
 		w.value("site_keys", d.SiteKeys)
 	}
 	w.text("server_name", d.ServerName)
+	w.text("username", d.Username)
+	w.text("password", d.Password)
 	w.flag("insecure", d.Insecure)
 	w.flag("sim", d.Sim)
 	w.text("enrol", d.Enrol)

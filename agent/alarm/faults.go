@@ -19,22 +19,23 @@ type FaultKind struct {
 
 // The faults that other rooms give notice of.
 const (
-	OutputFailed   detect.FaultCode = "output_failed"
-	UplinkDown     detect.FaultCode = "uplink_down"
-	UplinkRefused  detect.FaultCode = "uplink_refused"
-	IdentityShared detect.FaultCode = "identity_shared"
-	NotEnrolled    detect.FaultCode = "not_enrolled"
-	StorageFull    detect.FaultCode = "storage_full"
-	StorageFailed  detect.FaultCode = "storage_failed"
-	StorageSlow    detect.FaultCode = "storage_slow"
-	Restarted      detect.FaultCode = "restarted"
-	SavedLost      detect.FaultCode = "saved_lost"
-	PlanRejected   detect.FaultCode = "plan_rejected"
-	PlanFallback   detect.FaultCode = "plan_fallback"
-	ClockUnsynced  detect.FaultCode = "clock_unsynced"
-	BusHung        detect.FaultCode = "bus_hung"
-	BusMissing     detect.FaultCode = "bus_missing"
-	MainsLost                       = detect.MainsLost // of a box that knows its own supply
+	OutputFailed    detect.FaultCode = "output_failed"
+	UplinkDown      detect.FaultCode = "uplink_down"
+	UplinkRefused   detect.FaultCode = "uplink_refused"
+	IdentityShared  detect.FaultCode = "identity_shared"
+	NotEnrolled     detect.FaultCode = "not_enrolled"
+	IdentityDamaged detect.FaultCode = "identity_damaged"
+	StorageFull     detect.FaultCode = "storage_full"
+	StorageFailed   detect.FaultCode = "storage_failed"
+	StorageSlow     detect.FaultCode = "storage_slow"
+	Restarted       detect.FaultCode = "restarted"
+	SavedLost       detect.FaultCode = "saved_lost"
+	PlanRejected    detect.FaultCode = "plan_rejected"
+	PlanFallback    detect.FaultCode = "plan_fallback"
+	ClockUnsynced   detect.FaultCode = "clock_unsynced"
+	BusHung         detect.FaultCode = "bus_hung"
+	BusMissing      detect.FaultCode = "bus_missing"
+	MainsLost                        = detect.MainsLost // of a box that knows its own supply
 )
 
 // The faults that the panel finds of an output with a feedback.
@@ -138,6 +139,11 @@ var catalogue = []FaultKind{
 		Do: Text{"Enrol it. Local alarms work, and nobody outside is told of them.",
 			"请注册设备。本地报警正常，但外部不会收到报警。"},
 		After: time.Minute},
+	{Code: IdentityDamaged,
+		Says: Text{"The new key or certificate is damaged; the old one is used.",
+			"新的密钥或证书有误，仍使用旧的。"},
+		Do: Text{"Restore key.pem, cert.pem and ca.pem from one copy, or enrol the box again.",
+			"请从同一份备份恢复 key.pem、cert.pem 和 ca.pem，或重新注册设备。"}},
 	{Code: StorageFull,
 		Says: Text{"The storage is full; old records are being dropped.", "存储已满，正在丢弃旧记录。"},
 		Do: Text{"Restore the connection to the district or free some space. Alarms work.",

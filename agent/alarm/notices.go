@@ -10,7 +10,7 @@ import (
 )
 
 // mostNotices is how many faults of the box itself are kept apart. The catalogue has fewer.
-const mostNotices = 64
+const mostNotices = 96
 
 // tellAgain is the shortest time between two announcements of one fault that goes on. A cause that
 // comes earlier is announced at its end, if it still stands.

@@ -12,7 +12,7 @@ import (
 // Bounds of the inboxes.
 const (
 	queued      = 16 // commands of each kind
-	maxNotices  = 64 // fault codes that notices are given of
+	maxNotices  = 96 // fault codes that notices are given of
 	queuedLines = 64 // lines for the log
 )
 

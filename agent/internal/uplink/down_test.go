@@ -23,8 +23,8 @@ func (deaf) Inbox() <-chan Delivery       { return nil }
 func (deaf) Lost() <-chan struct{}        { return nil }
 func (deaf) Close() error                 { return nil }
 
-// burning is a site with fire and gas: its siren sounds and its valve is closed. Somebody on site has taken a
-// point out.
+// burning is a site with fire and gas: its siren sounds and its valve is closed. Somebody on site
+// has taken a point out.
 func burning() *alarm.Panel {
 	contact := detect.Spec{Conditions: []detect.Condition{{
 		Quantity: drivers.Contact, Kind: detect.Active, Level: detect.Alarm,
@@ -81,8 +81,8 @@ var downLeaves = []string{
 }
 
 // Whatever bytes come on whatever topic, nothing panics. The siren of a burning site goes on, its
-// valve stays closed and its alarm stands. No record is released but by a receipt of its epoch, none
-// that was never given out. A command that names itself has one answer, and nothing else has any.
+// valve stays closed and its alarm stands. No record is released but by a receipt of its epoch, nor
+// one that was never given out. A command that names itself has one answer, nothing else any.
 func FuzzDown(f *testing.F) {
 	ack := wire.Ack{Epoch: "0000aaaa", UpTo: map[string]uint64{"a": 2, "e": 1 << 60, "t": 1}}
 	f.Add(uint8(0), wire.Hello{Receipt: true, Gz: true, Dz: []int{1}, Max: 9000}.JSON(), false)
