@@ -12,6 +12,7 @@
 //	            guard  →  snapshot    →  page, metrics, scribe
 //	            guard  →  keeper      →  panel.0, panel.1
 //	            guard  ←  ledger      ←  courier  ←  MQTT
+//	            guard  ←  desk        ←  page         who logs in with his PIN
 //
 // Data goes from left to right. Two things come back, commands and notices, and both are offered
 // to the guard without waiting for it. The ledger writes each order of the district down before the

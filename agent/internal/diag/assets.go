@@ -10,6 +10,8 @@ var (
 	pageCSS []byte
 	//go:embed assets/page.js
 	pageJS []byte
+	//go:embed assets/course.js
+	courseJS []byte
 	//go:embed assets/icon.svg
 	icon []byte
 	// uPlot 1.6.32, as it is published; its licence is beside it.
@@ -30,7 +32,7 @@ func assets() []asset {
 	const css, js = "text/css; charset=utf-8", "text/javascript; charset=utf-8"
 	return []asset{
 		{"page.css", css, pageCSS}, {"page.js", js, pageJS}, {"icon.svg", "image/svg+xml", icon},
-		{"uplot.css", css, plotCSS}, {"uplot.js", js, plotJS},
+		{"course.js", js, courseJS}, {"uplot.css", css, plotCSS}, {"uplot.js", js, plotJS},
 	}
 }
 
