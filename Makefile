@@ -137,6 +137,11 @@ browser: ## the page in a real browser, every task by clicking; its pictures are
 	go vet -C cross/browser . && go test -C cross/browser -count=1 -parallel 6 -json . | $(REPORT)
 	@cat bin/screens/load.txt
 
+.PHONY: platform
+platform: ## brokers with the files of cross/platform hold the contract (needs nats-server, rabbitmq-server)
+	go vet -tags platform ./cross/platform
+	go test -tags platform -count=1 -timeout 10m -json ./cross/platform | $(REPORT)
+
 .PHONY: vm-all
 vm-all: vm ## the way to a bus on the controllers of emulated boards: i.MX6, Pi Zero, Pi 3, Orange Pi
 	@cross/vm/boards.sh
@@ -149,7 +154,7 @@ race: ## the race detector over every package in which two goroutines can meet
 # What waits for processes, machines and clocks is made beside what computes; see cross/steps.sh.
 .PHONY: ci
 ci: ## what .ci/run runs after "make test"
-	@cross/steps.sh 'cross; deb-test; vm; browser; kill ROUNDS=15' 'tidy; race; arm'
+	@cross/steps.sh 'cross; deb-test; vm; browser; kill ROUNDS=15; platform' 'tidy; race; arm'
 
 .PHONY: large
 large: ## the long tests of the buffer and of what is beside it, with large counts

@@ -21,6 +21,7 @@ type cli struct {
 	District districtCmd `cmd:"" help:"A district: a broker and a checking receiver."`
 	Score    scoreCmd    `cmd:"" help:"How soon recorded fires are found, and how often wrongly."`
 	Conform  conformCmd  `cmd:"" help:"Hold a broker, and a receiver behind it, against the contract."`
+	Fleet    fleetCmd    `cmd:"" help:"Many stations in one process, to load a broker and a platform."`
 }
 
 // outlet is where commands print, and what they are told meanwhile.

@@ -104,11 +104,14 @@ var rooms = map[string][]string{
 	},
 	"firmware-sim/district": {"agent/wire"},
 	"firmware-sim/conform":  {"agent/wire"},
+	"firmware-sim/fleet": {
+		"firmware-sim/board", "firmware-sim/rig", "agent", "agent/site", "provisioning",
+	},
 	"firmware-sim": {
 		"firmware-sim/board", "firmware-sim/chip", "firmware-sim/recordings", "firmware-sim/replay",
 		"firmware-sim/rig",
 		"firmware-sim/score", "firmware-sim/district", "firmware-sim/conform",
-		"agent", "agent/alarm", "agent/detect",
+		"firmware-sim/fleet", "agent", "agent/alarm", "agent/detect",
 		"agent/site", "agent/wire",
 		"drivers", "provisioning",
 	},
@@ -117,6 +120,7 @@ var rooms = map[string][]string{
 	"cross/report": {},
 
 	"cross/deb":            {},
+	"cross/platform":       {},
 	"cross/vm":             {},
 	"cross/vm/init":        {},
 	"cross/vm/hammer":      {"drivers/board"},

@@ -2,6 +2,7 @@ package district
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"time"
 
@@ -12,8 +13,13 @@ import (
 // answer, until ctx ends. It connects again after a loss; messages of the time between come from
 // the devices again, or from the broker's queue.
 func Follow(ctx context.Context, url, clientID string, r *Receiver) error {
+	return FollowTLS(ctx, url, clientID, nil, r)
+}
+
+// FollowTLS is Follow over TLS, such as ssl://host:8883.
+func FollowTLS(ctx context.Context, url, clientID string, as *tls.Config, r *Receiver) error {
 	o := mqtt.NewClientOptions().AddBroker(url).SetClientID(clientID).
-		SetProtocolVersion(4).SetCleanSession(false).SetConnectTimeout(followWait).
+		SetProtocolVersion(4).SetCleanSession(false).SetConnectTimeout(followWait).SetTLSConfig(as).
 		SetAutoReconnect(true).SetMaxReconnectInterval(followWait)
 	hear := func(_ mqtt.Client, m mqtt.Message) { r.Handle(m.Topic(), m.Payload(), m.Retained()) }
 	// What the broker queued comes before the subscription is made anew.
