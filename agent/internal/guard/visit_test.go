@@ -21,7 +21,7 @@ func TestVisitsMakeNoReadingLate(t *testing.T) {
 		defer stop()
 		visits := 0
 		for ctx.Err() == nil {
-			if g.Visit(ctx, "i2c:i2c-1", func() { time.Sleep(2 * time.Millisecond) }) == nil {
+			if g.Visit(ctx, "i2c:i2c-1", func() { time.Sleep(3 * time.Millisecond) }) == nil {
 				visits++
 			}
 		}
