@@ -15,7 +15,7 @@ import (
 // window is two waves of 50 Hz, in which a half-wave optocoupler gives four edges.
 const window = 40 * time.Millisecond
 
-// least is how many edges are mains: one less than that, for a window that begins with an edge.
+// least is how many of them there must be: one may lie just outside.
 const least = 3
 
 // Dev is one optocoupler. It is not safe for concurrent use. It is no drivers.Waiter: its edges
