@@ -14,6 +14,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/firepost/firepost/agent/detect"
 	"github.com/firepost/firepost/firmware-sim/recordings"
 	"github.com/firepost/firepost/firmware-sim/replay"
 	"github.com/firepost/firepost/firmware-sim/score"
@@ -122,6 +123,7 @@ func perDay(s score.Sum) string {
 // printEpisodes writes what came of each recording.
 func printEpisodes(w io.Writer, episodes []score.Episode) {
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	fmt.Fprint(t, "recording\tpoint\toutcome\treasons of the first alarm, and faults\n")
 	for _, e := range episodes {
 		why := reasons(e)
 		for _, target := range e.Result.Targets {
@@ -168,8 +170,7 @@ func quiet(e score.Episode) string {
 func reasons(e score.Episode) string {
 	var all []string
 	for _, why := range e.Why {
-		all = append(all, fmt.Sprintf("%s %s (limit %s)", why.Quantity,
-			why.Quantity.Text(why.Value), why.Quantity.Text(why.Limit)))
+		all = append(all, reason(why))
 	}
 	for _, fault := range e.Faults {
 		all = append(all, "fault "+string(fault))
@@ -178,6 +179,17 @@ func reasons(e score.Episode) string {
 		return ""
 	}
 	return "\t" + strings.Join(all, ", ")
+}
+
+// reason is one value beside its limit. Where several together make an alarm, each says how much of
+// one it is, and where it would be one alone.
+func reason(why detect.Evidence) string {
+	q := why.Quantity
+	if why.Weight < 1000 {
+		return fmt.Sprintf("%s %s is %d %% of an alarm (alone at %s)", q, q.Text(why.Value),
+			why.Weight/10, q.Text(why.Limit))
+	}
+	return fmt.Sprintf("%s %s (limit %s)", q, q.Text(why.Value), q.Text(why.Limit))
 }
 
 // printCommercial compares the spots beside which commercial alarms hung with those.

@@ -104,8 +104,12 @@ func (p *Panel) selfTest(now point.Instant) {
 // asks is what an output that no alarm drives does for the people: it asks for one, or is tested.
 func (p *Panel) asks(o *OutputPlan) Pattern {
 	lights := o.Kind == Strobe || o.Kind == Lamp
-	if p.people.testUntil != 0 && (o.Kind.Sounds() || lights) {
+	switch {
+	case p.people.testUntil == 0:
+	case lights, o.Kind.Sounds() && o.Steady:
 		return Steady
+	case o.Kind.Sounds():
+		return TestTone
 	}
 	switch p.people.prompt {
 	case DutyTone, CallTone:

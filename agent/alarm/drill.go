@@ -13,6 +13,7 @@ const (
 	announceFor  = 10 * time.Second // the tone before a drill
 	mostScenario = 32               // points, and outputs
 	ackWithin    = 60 * time.Second // for the station to acknowledge
+	meantFor     = 5 * time.Second  // a sounder tells without a pause that a drill has become real
 )
 
 // Scenario is what a drill plays: the points that alarm, and the outputs that may act besides what
@@ -241,6 +242,9 @@ func (p *Panel) endDrill(now point.Instant, why string) string {
 	if d == nil || !d.Running {
 		return RefusedNothing
 	}
+	if why == EndedAlarm {
+		p.mean(now)
+	}
 	for _, a := range slices.Clone(p.alarms) {
 		if a.drill {
 			p.reset(now, a, Origin{})
@@ -254,6 +258,17 @@ func (p *Panel) endDrill(now point.Instant, why string) string {
 	p.emit(now, Event{Kind: DrillEnded, Reason: why, For: d.Lasted, Drill: true})
 	p.redrive, p.dirty = true, true
 	return ""
+}
+
+// mean lets what sounds for a drill sound without a pause for a moment: whoever hears the tone of
+// the drill go on would take the fire for a part of it.
+func (p *Panel) mean(now point.Instant) {
+	for i := range p.outputs {
+		o := &p.outputs[i]
+		if a := o.choice.by; a != nil && a.drill && o.plan.Kind.Sounds() && o.pattern.IsAlarm() {
+			o.meantUntil = now.Add(meantFor)
+		}
+	}
 }
 
 // deviations compares a drill with what it should have been.

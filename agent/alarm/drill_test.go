@@ -58,8 +58,47 @@ func (r *rig) whole(id point.ID) {
 	if s.Silenced || s.Drill != nil && s.Drill.Running {
 		r.t.Errorf("silenced %v, drill %+v", s.Silenced, s.Drill)
 	}
-	r.plays("siren", Temporal3)
+	tone := Temporal3
+	if r.panel.output("siren").meantUntil > r.now.Add(-tick) {
+		tone = Steady // a drill sounded, and this is none
+	}
+	r.plays("siren", tone)
 	r.plays("strobe", Flash)
+}
+
+// Whoever hears the siren of a drill is told by the siren when a fire makes it real: it sounds
+// without a pause for some seconds before it plays the tone of the fire, which is that of the
+// drill. One that was silent, or only announced the drill, plays that tone at once.
+func TestTheToneChangesWhenADrillBecomesReal(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		into  time.Duration
+		quiet bool
+		want  Pattern
+	}{
+		{"while it sounds", announceFor + 5*time.Second, false, Steady},
+		{"while it is announced", announceFor / 2, false, Temporal3},
+		{"once it is silenced", announceFor + 5*time.Second, true, Temporal3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := drilling(t, Command{})
+			r.run(c.into)
+			if c.quiet {
+				r.order(Command{Action: Silence, By: onSite})
+			}
+			before := len(r.events)
+			r.contacts["call1"] = 1
+			r.run(500 * time.Millisecond)
+			r.plays("siren", c.want)
+			r.run(meantFor)
+			r.plays("siren", Temporal3)
+			for _, e := range r.since(before, OutputChanged) {
+				if e.Output == "siren" && e.Drill && e.Pattern != Off {
+					t.Errorf("got %+v", e)
+				}
+			}
+		})
+	}
 }
 
 // A drill is announced, then plays the alarm of its scenario, and says drill wherever it can be

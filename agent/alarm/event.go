@@ -128,7 +128,8 @@ const (
 	RefusedScenario      = "bad_scenario"   // a drill needs 1 to 32 points that are in service
 
 	RefusedOperator   = "unknown_operator"
-	RefusedNoOperator = "no_operator" // it needs the number of an operator
+	RefusedNoOperator = "no_operator"  // it needs the number of an operator
+	RefusedUnnamed    = "no_operators" // the site names nobody, and so has no incidents
 	RefusedPIN        = "wrong_pin"
 	RefusedUnknown    = "unknown_id" // there is no such call, incident, item or hazard
 	RefusedMalformed  = "malformed"  // something that it needs is missing or too long

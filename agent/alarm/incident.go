@@ -174,6 +174,9 @@ func (p *Panel) incidentOf(id AlarmID) int {
 // what is real comes before a drill.
 func (p *Panel) advance(now point.Instant, c *Command, s Step) string {
 	open := p.people.incidents.open
+	if len(open) == 0 && len(p.plan.Operators) == 0 {
+		return RefusedUnnamed
+	}
 	waits := func(drill bool) int {
 		return slices.IndexFunc(open, func(i incident) bool { return i.waits(s) && i.Drill == drill })
 	}

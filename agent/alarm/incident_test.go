@@ -235,3 +235,16 @@ func TestDrillHasItsOwnIncident(t *testing.T) {
 	}
 	r.done(Command{Action: Arrive, By: by(1, 1)}, IncidentArrived)
 }
+
+// Without operators alarms are no incidents, and whoever takes one on is told why he cannot.
+func TestSiteWithoutOperatorsSaysSo(t *testing.T) {
+	r := newRig(t, bench(), Saved{})
+	r.contacts["smoke1"] = 1
+	r.run(3 * time.Second)
+	for _, a := range []Action{Accept, Arrive, Judge} {
+		c := Command{Action: a, By: Origin{Kind: CLI, Operator: 7, Level: 2}}
+		if e := r.order(c); e.Kind != Refused || e.Reason != RefusedUnnamed {
+			t.Errorf("%v: got %v %q", a, e.Kind, e.Reason)
+		}
+	}
+}

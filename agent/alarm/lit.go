@@ -20,11 +20,15 @@ func (p *Panel) outlast(now point.Instant, o *driven, want Pattern) Pattern {
 	return want
 }
 
-// dim ends what outlast has held.
+// dim ends what outlast and mean have held.
 func (p *Panel) dim(now point.Instant) {
 	for i := range p.outputs {
-		if o := &p.outputs[i]; o.litUntil != 0 && now >= o.litUntil {
+		o := &p.outputs[i]
+		if o.litUntil != 0 && now >= o.litUntil {
 			o.litUntil, p.redrive = 0, true
+		}
+		if o.meantUntil != 0 && now >= o.meantUntil {
+			o.meantUntil, p.redrive = 0, true
 		}
 	}
 }

@@ -25,6 +25,8 @@ type driven struct {
 	last  choice // what it does for an alarm, or would but for a silence
 	carry choice // what an alarm made it do under an earlier plan or in an earlier run
 
+	meantUntil point.Instant // it tells that what it sounded for a drill is meant from now on
+
 	lit      bool          // a lamp that an alarm drives
 	litUntil point.Instant // a lamp that outlasts its alarm; 0: none
 
@@ -33,8 +35,12 @@ type driven struct {
 
 // on is what the output plays when it is simply switched on.
 func (o *OutputPlan) on() Pattern {
-	if o.Kind == Strobe && !o.Steady {
+	switch {
+	case o.Steady:
+	case o.Kind == Strobe:
 		return Flash
+	case o.Kind.Sounds():
+		return HandTone
 	}
 	return Steady
 }
@@ -63,7 +69,7 @@ func (p *Panel) settle(now point.Instant, o *driven) {
 		}
 	}
 	want = p.outlast(now, o, want)
-	if o.plan.Steady && want.IsAlarm() {
+	if o.plan.Steady && want.IsAlarm() || now < o.meantUntil && want.IsAlarm() {
 		want = Steady
 	}
 	// Whatever is left of the old alarm's four minutes, a new one is heard often for two at least.

@@ -210,7 +210,7 @@ func TestOperate(t *testing.T) {
 		reason string // of the refusal; empty: it is done
 		want   Pattern
 	}{
-		{"district: siren on", "", Command{Output: "siren", On: true, By: remote}, "", Steady},
+		{"district: siren on", "", Command{Output: "siren", On: true, By: remote}, "", HandTone},
 		{"district: fan on", "", Command{Output: "fan", On: true, By: remote}, "", Steady},
 		{"district: lamp", "", Command{Output: "lamp", On: true, By: remote},
 			RefusedNotPermitted, Off},
@@ -261,7 +261,7 @@ func TestStartedSirenSounds(t *testing.T) {
 	r.contacts["gas"] = 0
 	r.run(20 * time.Second)
 	r.order(Command{Action: Reset, By: onSite})
-	r.plays("siren", Steady)
+	r.plays("siren", HandTone)
 	if e := r.order(Command{Action: Silence, By: onSite}); e.Kind != Silenced {
 		t.Errorf("got %+v, want it silenced", e)
 	}

@@ -21,6 +21,8 @@ const (
 	DutyTone          // the district asks whether somebody is there: 1 s on, 1 s off
 	CallTone          // somebody must answer a call: 2 s on, 1 s off
 	DrillTone         // a drill is announced: two pulses of 0.2 s, then 1.6 s off
+	HandTone          // somebody has switched it on by hand: 4 s on, 1 s off
+	TestTone          // a self-test: 0.1 s on, 0.9 s off
 	patterns
 )
 
@@ -45,6 +47,8 @@ var waveforms = [patterns]waveform{
 	DutyTone:  {1, 1000 * ms, 0, 1000 * ms},
 	CallTone:  {1, 2000 * ms, 0, 1000 * ms},
 	DrillTone: {2, 200 * ms, 200 * ms, 1600 * ms},
+	HandTone:  {1, 4000 * ms, 0, 1000 * ms},
+	TestTone:  {1, 100 * ms, 0, 900 * ms},
 }
 
 // From lateTemporal4 on, which is the end of the first period after 4 min, temporal-4 comes once a
@@ -55,7 +59,7 @@ var slowTemporal4 = waveform{4, 100 * ms, 100 * ms, 59_300 * ms}
 
 var patternNames = [patterns]string{
 	"off", "steady", "temporal3", "temporal4", "gas", "flood", "alert", "flash", "chirp",
-	"chirp30", "duty", "call", "drill",
+	"chirp30", "duty", "call", "drill", "hand", "test",
 }
 
 // String is the pattern as messages write it.
@@ -70,7 +74,7 @@ func (p Pattern) String() string {
 // siren that was left on for one of them would be a false alarm.
 func (p Pattern) IsAlarm() bool {
 	switch p {
-	case Off, Chirp, Chirp30, DutyTone, CallTone, DrillTone:
+	case Off, Chirp, Chirp30, DutyTone, CallTone, DrillTone, TestTone:
 		return false
 	}
 	return p < patterns

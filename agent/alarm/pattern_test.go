@@ -134,3 +134,25 @@ func TestPatternNamesDiffer(t *testing.T) {
 		}
 	}
 }
+
+// No two patterns sound alike, and each has a name in both languages of its own.
+func TestPatternsAreTold(t *testing.T) {
+	waves, en, zh := map[waveform]Pattern{}, map[string]Pattern{}, map[string]Pattern{}
+	for p := Off; p < patterns; p++ {
+		text := p.Text()
+		if other, taken := en[text.En]; taken || text.En == "" {
+			t.Errorf("%v and %v are both called %q", p, other, text.En)
+		}
+		if other, taken := zh[text.Zh]; taken || text.Zh == "" {
+			t.Errorf("%v and %v are both called %q", p, other, text.Zh)
+		}
+		other, taken := waves[waveforms[p]]
+		if taken && p != Steady { // which has none, as Off
+			t.Errorf("%v and %v sound alike", p, other)
+		}
+		en[text.En], zh[text.Zh], waves[waveforms[p]] = p, p, p
+	}
+	if got := Pattern(99).Text().En; got != "unknown" {
+		t.Errorf("got %q", got)
+	}
+}

@@ -132,6 +132,7 @@ func TestDrillHidesNoFireAtItsOwnPoints(t *testing.T) {
 		t.Errorf("a drill that a fire has ended is blamed for it: %v", d)
 	}
 	r.whole("smoke1")
+	r.run(meantFor)
 	r.plays("siren", Temporal3)
 
 	r = newRig(t, moded(Single), Saved{})

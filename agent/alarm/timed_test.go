@@ -19,7 +19,7 @@ func TestOutputOnForATime(t *testing.T) {
 		t.Errorf("left: got %v", left)
 	}
 	r.run(4 * time.Second)
-	r.plays("siren", Steady)
+	r.plays("siren", HandTone)
 	r.run(2 * time.Second)
 	r.plays("siren", Off)
 	if e := r.newest(Operated); e.Pattern != Off || e.By != (Origin{}) || r.state("siren").Kept {
@@ -54,7 +54,7 @@ func TestOnForATimeAndForGood(t *testing.T) {
 		t.Errorf("a time for what is on for good: got %v %q", e.Kind, e.Reason)
 	}
 	r.run(10 * time.Second)
-	r.plays("siren", Steady)
+	r.plays("siren", HandTone)
 	r.order(Command{Action: Silence, By: onSite})
 	r.order(try)
 	r.order(Command{Action: Silence, By: onSite})
@@ -75,7 +75,7 @@ func TestTimeOfAnOutputOutlivesARestart(t *testing.T) {
 	again := newRig(t, full(), *r.saved)
 	again.now = point.Instant(time.Hour)
 	again.run(time.Second)
-	again.plays("siren", Steady)
+	again.plays("siren", HandTone)
 	if left := again.state("siren").Left; left < 15*time.Second || left > 35*time.Second {
 		t.Errorf("left after 31 of 60 s: %v", left)
 	}

@@ -99,6 +99,9 @@ var refusals = [...]struct {
 	{RefusedOperator, Text{"the site file names no operator of that number and level",
 		"配置中没有该编号和权限的人员"}},
 	{RefusedNoOperator, Text{"it needs the number of an operator", "须注明人员编号"}},
+	{RefusedUnnamed, Text{"the site file names no operators, and without them alarms are no " +
+		"incidents; make one with firepost operator add", "配置中没有人员，报警不会形成警情；" +
+		"请用 firepost operator add 添加人员"}},
 	{RefusedPIN, Text{"the PIN is wrong", "密码错误"}},
 	{RefusedUnknown, Text{"there is no such thing", "没有这个编号"}},
 	{RefusedMalformed, Text{"something is missing, too long, or not on one line",
@@ -116,4 +119,23 @@ func RefusalText(reason string) Text {
 		}
 	}
 	return Text{reason, reason}
+}
+
+// patternTexts name what an output plays.
+var patternTexts = [patterns]Text{
+	Off: {"off", "停"}, Steady: {"without a pause", "连续音"}, Temporal3: {"fire tone", "火警音"},
+	Temporal4: {"CO tone", "一氧化碳音"}, GasTone: {"gas tone", "燃气音"},
+	FloodTone: {"flood tone", "水淹音"}, Alert: {"alert tone", "警戒音"},
+	Flash: {"flash", "闪光"}, Chirp: {"chirp", "短鸣"}, Chirp30: {"chirp every 30 s", "每30秒短鸣"},
+	DutyTone: {"duty tone", "查岗音"}, CallTone: {"call tone", "叫应音"},
+	DrillTone: {"drill tone", "演练音"}, HandTone: {"hand tone", "手动音"},
+	TestTone: {"test tone", "自检音"},
+}
+
+// Text names the pattern for people.
+func (p Pattern) Text() Text {
+	if p < patterns {
+		return patternTexts[p]
+	}
+	return Text{p.String(), p.String()}
 }

@@ -79,9 +79,20 @@ func (r *specRule) Forget() {
 	}
 }
 
-// forget ends a condition that is leaving.
+// forget ends a condition that is leaving. One that stays has the value of now for its reason: what
+// alarms again after a reset is told by what is there, and not by what was there when it began.
 func (c *condition) forget() {
-	if c.stands && c.leaving {
+	switch {
+	case c.stands && c.leaving:
 		c.leaving, c.stands, c.unsure, c.why = false, false, false, Evidence{}
+	case c.stands && c.why.Weight != 0 && c.meets(c.last):
+		c.why.Value = c.last
 	}
+}
+
+// meets tells whether value is beyond the limit that was met, hysteresis aside.
+func (c *condition) meets(value int64) bool {
+	met := c.met
+	defer func() { c.met = met }()
+	return c.reach(value)
 }

@@ -110,3 +110,31 @@ func TestFireIsForgottenAndSeenRaw(t *testing.T) {
 		t.Errorf("got %v after the reset", f.Level)
 	}
 }
+
+// What stands at a reset is told by the value of now, and not by the one with which it began.
+func TestForgetRenewsTheReason(t *testing.T) {
+	r := New(Spec{Stale: time.Minute, Conditions: []Condition{{
+		Kind: Above, Quantity: drivers.Temperature, Level: Alarm, Limit: 56_000, Hysteresis: 2_000,
+	}}})
+	now := point.Instant(0)
+	read := func(value int64) int64 {
+		now = now.Add(time.Second)
+		f := r.Step(now, []point.Reading{{At: now, Quality: point.Good,
+			Sample: drivers.Sample{Quantity: drivers.Temperature, Value: value}}})
+		return f.Why[0].Value
+	}
+	read(57_000)
+	for _, c := range []struct{ value, kept, renewed int64 }{
+		{80_000, 57_000, 80_000},
+		{60_000, 80_000, 60_000},
+		{55_000, 60_000, 60_000}, // it is over but for its hysteresis: that is no reason
+	} {
+		if got := read(c.value); got != c.kept {
+			t.Errorf("at %d: got %d, want %d", c.value, got, c.kept)
+		}
+		r.(Forgetter).Forget()
+		if got := r.Step(now, nil).Why[0].Value; got != c.renewed {
+			t.Errorf("at %d, after a reset: got %d, want %d", c.value, got, c.renewed)
+		}
+	}
+}

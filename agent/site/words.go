@@ -94,7 +94,7 @@ func causeText(c *alarm.Cause) alarm.Text {
 	if c.Level < detect.Alarm {
 		sign := earlyTexts[signal]
 		return alarm.Text{
-			En: "there is a first sign of " + sign.En + " in PLACE", Zh: "PLACE有" + sign.Zh + "预警",
+			En: "there is a first sign of " + sign.En + " in PLACE", Zh: "PLACE有" + sign.Zh + "预报警",
 		}
 	}
 	text := causeTexts[signal][0]
@@ -108,13 +108,6 @@ func causeText(c *alarm.Cause) alarm.Text {
 		text.En, text.Zh = text.En+", at two detectors", text.Zh+"（两个探测器）"
 	}
 	return text
-}
-
-// toneTexts name the tones.
-var toneTexts = map[alarm.Pattern]alarm.Text{
-	alarm.Temporal3: {En: "fire tone", Zh: "火警音"}, alarm.Temporal4: {En: "CO tone", Zh: "一氧化碳音"},
-	alarm.GasTone: {En: "gas tone", Zh: "燃气音"}, alarm.FloodTone: {En: "flood tone", Zh: "水淹音"},
-	alarm.Alert: {En: "alert tone", Zh: "预警音"},
 }
 
 // actText says what an output does, behind its name.
@@ -144,8 +137,8 @@ func actText(o *alarm.OutputPlan, p alarm.Pattern) alarm.Text {
 }
 
 func soundText(o *alarm.OutputPlan, p alarm.Pattern) alarm.Text {
-	switch tone, named := toneTexts[p]; {
-	case named:
+	switch tone := p.Text(); {
+	case isTone(p):
 		return alarm.Text{En: "sounds the " + tone.En, Zh: "响" + tone.Zh}
 	case p == alarm.Chirp:
 		return alarm.Text{En: "chirps once a minute", Zh: "每分钟短鸣一声"}
@@ -157,13 +150,22 @@ func soundText(o *alarm.OutputPlan, p alarm.Pattern) alarm.Text {
 	return alarm.Text{En: "sounds without a pause", Zh: "连续鸣响"}
 }
 
+// isTone tells the patterns that have a name among people.
+func isTone(p alarm.Pattern) bool {
+	switch p {
+	case alarm.Temporal3, alarm.Temporal4, alarm.GasTone, alarm.FloodTone, alarm.Alert:
+		return true
+	}
+	return false
+}
+
 // cellText is what an output does, for a narrow column.
 func cellText(o *alarm.OutputPlan, p alarm.Pattern) alarm.Text {
-	tone, named := toneTexts[p]
+	tone := p.Text()
 	switch {
 	case p == alarm.Off:
 		return offText
-	case named:
+	case isTone(p):
 		return alarm.Text{En: tone.En[:len(tone.En)-len(" tone")], Zh: tone.Zh[:len(tone.Zh)-len("音")]}
 	case p == alarm.Chirp:
 		return alarm.Text{En: "chirp", Zh: "短鸣"}

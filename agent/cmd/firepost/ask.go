@@ -177,7 +177,7 @@ func prepareEnable(f *pflag.FlagSet) action {
 
 func prepareDisable(f *pflag.FlagSet) action {
 	o, act := order(f, agent.Order{Action: "disable"})
-	f.StringVar(&o.For, "for", "", "for how long, at most 8h; required")
+	f.Var((*span)(&o.For), "for", "for how long, at most 8h; required")
 	f.StringVar(&o.Reason, "reason", "", "why; required")
 	return func(out outlet, args []string) error {
 		if o.For == "" || o.Reason == "" {
@@ -189,7 +189,7 @@ func prepareDisable(f *pflag.FlagSet) action {
 
 func prepareOut(f *pflag.FlagSet) action {
 	o, act := order(f, agent.Order{Action: "operate"})
-	f.StringVar(&o.For, "for", "", "for how long it is on, at most 1h; without it for good")
+	f.Var((*span)(&o.For), "for", "for how long it is on, at most 1h; without it for good")
 	return func(out outlet, args []string) error {
 		if args[1] != "on" && args[1] != "off" {
 			return &exitError{2, "out needs on or off behind the output, such as out siren off"}
@@ -200,4 +200,20 @@ func prepareOut(f *pflag.FlagSet) action {
 		}
 		return act(out, nil)
 	}
+}
+
+// span is a flag that takes a length of time, as an order writes it. The panel says how long it may
+// be; what is no length of time at all is a mistake of the command line.
+type span string
+
+func (s *span) String() string { return string(*s) }
+
+func (s *span) Type() string { return "string" }
+
+func (s *span) Set(text string) error {
+	if d, err := time.ParseDuration(text); err != nil || d <= 0 {
+		return errors.New("write a length of time, such as 30m or 2h")
+	}
+	*s = span(text)
+	return nil
 }

@@ -89,7 +89,10 @@ func (c *checkCmd) judge(o outlet, s *site.Site, err error) string {
 		for _, p := range problems {
 			fmt.Fprintln(o.out, p)
 		}
-		return count(len(problems), "mistake") + "; the agent would not start with this file"
+		return c.say(alarm.Text{
+			En: count(len(problems), "mistake") + "; the agent would not start with this file",
+			Zh: fmt.Sprintf("%d 处错误；用此文件无法启动", len(problems)),
+		})
 	case err != nil && c.box:
 		fmt.Fprintln(o.out, err)
 		return "the agent would not start"
@@ -97,20 +100,31 @@ func (c *checkCmd) judge(o outlet, s *site.Site, err error) string {
 		return err.Error()
 	}
 	for _, w := range s.Warnings {
-		fmt.Fprintln(o.out, "warning:", w)
+		fmt.Fprintln(o.out, c.say(alarm.Text{En: "warning:", Zh: "警告："}), w)
 	}
+	note := c.say(alarm.Text{En: "note:", Zh: "提示："})
 	for _, n := range s.Notes {
-		fmt.Fprintln(o.out, "note:", n)
+		fmt.Fprintln(o.out, note, n)
 	}
 	for _, n := range c.polled(s.Hash) {
-		fmt.Fprintln(o.out, "note:", c.say(n))
+		fmt.Fprintln(o.out, note, c.say(n))
 	}
-	plan := s.Plan()
-	fmt.Fprintf(o.out, "%s: good. %s (%s): %s, %s, %s, %s\n", c.config, s.Name, s.Hash,
-		count(len(plan.Zones), "zone"), count(len(s.Sensors), "sensor"),
-		count(len(plan.Points), "point"), count(len(plan.Outputs), "output"))
+	fmt.Fprintf(o.out, "%s: %s\n", c.config, c.say(summary(s)))
 	fmt.Fprint(o.out, "\n", s.Words(c.isChinese()), "\n", s.Table(c.isChinese()))
 	return ""
+}
+
+// summary says in one line that a site file is good, and what it has.
+func summary(s *site.Site) alarm.Text {
+	plan := s.Plan()
+	zones, sensors := len(plan.Zones), len(s.Sensors)
+	points, outputs := len(plan.Points), len(plan.Outputs)
+	return alarm.Text{
+		En: fmt.Sprintf("good. %s (%s): %s, %s, %s, %s", s.Name, s.Hash, count(zones, "zone"),
+			count(sensors, "sensor"), count(points, "point"), count(outputs, "output")),
+		Zh: fmt.Sprintf("配置无误。%s（%s）：%d 个分区，%d 个传感器，%d 个点位，%d 个输出",
+			s.Name, s.Hash, zones, sensors, points, outputs),
+	}
 }
 
 // polled asks the agent, if one runs with this very file, which lines have no interrupts: a board

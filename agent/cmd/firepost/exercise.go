@@ -11,7 +11,7 @@ import (
 
 func prepareDrillStart(f *pflag.FlagSet) action {
 	o, act := order(f, agent.Order{Action: alarm.StartDrill.String()})
-	f.StringVar(&o.For, "for", "", "for how long at most; default 1h, which is the longest")
+	f.Var((*span)(&o.For), "for", "for how long at most; default 1h, which is the longest")
 	f.StringArrayVar(&o.Scenario, "scenario", nil, "POINT that alarms; repeat it for more. "+
 		"default: the first fire detector")
 	f.StringArrayVar(&o.Outputs, "output", nil, "valve, fan, relay or barrier that may act; "+
@@ -27,7 +27,7 @@ func prepareDrillEnd(f *pflag.FlagSet) action {
 
 func prepareTestStart(f *pflag.FlagSet) action {
 	o, act := order(f, agent.Order{Action: alarm.StartTest.String()})
-	f.StringVar(&o.For, "for", "", "for how long at most; default 1h, which is the longest")
+	f.Var((*span)(&o.For), "for", "for how long at most; default 1h, which is the longest")
 	f.StringVar(&o.Zone, "zone", "", "zone to test; default: the whole site")
 	return act
 }

@@ -263,6 +263,7 @@ func incidentView(in *alarm.Incident) dutyView {
 		v.State = stepWaits[s]
 		if st.Overdue {
 			v.Class = "fault"
+			v.State = alarm.Text{En: "overdue: " + v.State.En, Zh: "超时：" + v.State.Zh}
 		}
 	}
 	var zh, en []string

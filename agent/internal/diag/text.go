@@ -167,14 +167,21 @@ func cells(r rune) int {
 	return 1
 }
 
-// fit makes s exactly that wide.
+// fit makes s exactly that wide. What does not fit ends in a mark that says so.
 func fit(s string, room int) string {
-	for i, r := range s {
-		if room -= cells(r); room < 0 {
-			return s[:i] + strings.Repeat(" ", room+cells(r))
-		}
+	if left := room - width(s); left >= 0 {
+		return s + strings.Repeat(" ", left)
 	}
-	return s + strings.Repeat(" ", room)
+	if room -= cells('…'); room < 0 {
+		return ""
+	}
+	for i, r := range s {
+		if room < cells(r) {
+			return s[:i] + "…" + strings.Repeat(" ", max(room, 0))
+		}
+		room -= cells(r)
+	}
+	return s
 }
 
 // wrapped breaks s into lines of at most that width: at spaces, and beside Chinese characters.

@@ -204,3 +204,20 @@ func TestBar(t *testing.T) {
 		}
 	}
 }
+
+// What does not fit says so, and is exactly as wide as its room, half a Chinese character or not.
+func TestFit(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		room int
+		want string
+	}{
+		{"smoke-1", 9, "smoke-1  "}, {"smoke-1", 7, "smoke-1"}, {"smoke-1", 6, "smoke…"},
+		{"后厨烟感", 8, "后厨烟感"}, {"后厨烟感", 7, "后厨烟…"}, {"后厨烟感", 6, "后厨… "},
+		{"a", 0, ""}, {"ab", 1, "…"}, {"", 2, "  "},
+	} {
+		if got := fit(c.text, c.room); got != c.want {
+			t.Errorf("%q in %d: got %q, want %q", c.text, c.room, got, c.want)
+		}
+	}
+}

@@ -31,16 +31,6 @@ func (t *text) events(s *Status, all []alarm.Event) {
 	}
 }
 
-// tones say what an output plays.
-var tones = []coded{
-	{alarm.Temporal3.String(), "fire tone|火警音"}, {alarm.Temporal4.String(), "CO tone|一氧化碳报警音"},
-	{alarm.GasTone.String(), "gas tone|燃气报警音"}, {alarm.FloodTone.String(), "flood tone|水淹报警音"},
-	{alarm.Alert.String(), "alert tone|预报警音"}, {alarm.Flash.String(), "flash|闪光"},
-	{alarm.Chirp.String(), "chirp|短鸣"}, {alarm.Chirp30.String(), "chirp|短鸣"},
-	{alarm.DutyTone.String(), "duty tone|查岗音"}, {alarm.CallTone.String(), "call tone|叫应音"},
-	{alarm.DrillTone.String(), "drill tone|演练音"},
-}
-
 func markOfEvent(e *alarm.Event) string {
 	switch e.Kind {
 	case alarm.Raised, alarm.Reraised:
@@ -103,7 +93,7 @@ func (t tongue) event(e *alarm.Event, n names) string {
 		case e.Pattern == alarm.Steady:
 			said.add(t.say(outputOn))
 		default:
-			said.add(t.say(outputOn), t.decoded(tones, e.Pattern.String()))
+			said.add(t.say(outputOn), t.say(e.Pattern.Text()))
 		}
 	case alarm.Refused:
 		said.add(t.say(alarm.RefusalText(e.Reason)))
