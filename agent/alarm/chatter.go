@@ -54,10 +54,9 @@ func (p *Panel) chatters(now point.Instant, w *watched) {
 			if w.disabled != nil || w.testing {
 				break
 			}
-			p.emit(now, Event{
-				Kind: Chattering, Zone: w.plan.Zone, Point: w.plan.ID, Signal: w.plan.Signal,
-				For: min(w.offDelay()<<c.times, chatterLongest),
-			})
+			e := w.event(Chattering)
+			e.For = min(w.offDelay()<<c.times, chatterLongest)
+			p.emit(now, e)
 		}
 	case c.times > 0 && now.Sub(c.last) >= chatterCalm:
 		c.n, c.times = 0, 0

@@ -206,10 +206,9 @@ func (p *Panel) disable(now point.Instant, c *Command) string {
 	w.proven = false // It is doubted anew when it comes back.
 	w.disabled = &disablement{since: since, until: now.Add(c.For), reason: c.Reason, by: c.By}
 	p.showFault(now, w)
-	p.emit(now, Event{
-		Kind: Disabled, Zone: w.plan.Zone, Point: w.plan.ID, Signal: w.plan.Signal,
-		Reason: c.Reason, For: c.For,
-	})
+	e := w.event(Disabled)
+	e.Reason, e.For = c.Reason, c.For
+	p.emit(now, e)
 	p.redrive, p.dirty = true, true
 	return ""
 }
@@ -245,15 +244,16 @@ func (p *Panel) enableBy(now point.Instant, c *Command) string {
 	case c.By.Kind == District && !p.districtsOwn(w):
 		return RefusedNotPermitted
 	}
-	p.enable(now, w, Event{})
+	p.enable(now, w, "")
 	return ""
 }
 
 // enable puts a point back into service. The same step raises what stands there.
-func (p *Panel) enable(now point.Instant, w *watched, e Event) {
+func (p *Panel) enable(now point.Instant, w *watched, reason string) {
 	w.outSince, w.outEnded = w.disabled.since, now
 	w.disabled = nil
-	e.Kind, e.Zone, e.Point, e.Signal = Enabled, w.plan.Zone, w.plan.ID, w.plan.Signal
+	e := w.event(Enabled)
+	e.Reason = reason
 	p.emit(now, e)
 	p.redrive, p.dirty = true, true
 }

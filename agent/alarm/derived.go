@@ -194,10 +194,8 @@ func (p *Panel) classify(now point.Instant, w *watched, rd *point.Reading) {
 	if d.classes == nil || rd.Quality == point.Bad || d.classed && d.class == rd.Sample.Value {
 		return
 	}
-	e := Event{
-		Kind: ClassChanged, Zone: w.plan.Zone, Point: w.plan.ID, Signal: w.plan.Signal,
-		Reason: d.classes(rd.Sample.Value), Matter: Matter{ID: w.plan.Risk.Code},
-	}
+	e := w.event(ClassChanged)
+	e.Reason, e.Matter.ID = d.classes(rd.Sample.Value), w.plan.Risk.Code
 	if w.plan.Derived.Formula == "colour" {
 		e.Matter.Colour = Colour(rd.Sample.Value)
 	}

@@ -107,14 +107,21 @@ func (p *Panel) followHazards(now point.Instant, passed time.Duration) {
 // Rectified is how many of a thousand hazards were put right in time, of all that were closed or
 // are overdue; 1000 while there is none.
 func (d *Duties) Rectified() int {
-	all, late := int(d.InTime+d.Late), int(d.Late)
-	for i := range d.Hazards {
-		if d.Hazards[i].Overdue {
-			all, late = all+1, late+1
+	if inTime, all := rectified(d.Hazards, d.InTime, d.Late); all > 0 {
+		return int(inTime * 1000 / all)
+	}
+	return 1000
+}
+
+// rectified (按期整改率) counts the hazards that were closed in time, among those that are closed
+// and those that are open and overdue.
+func rectified(open []Hazard, closedInTime, closedLate uint32) (inTime, all int64) {
+	inTime = int64(closedInTime)
+	all = inTime + int64(closedLate)
+	for i := range open {
+		if open[i].Overdue {
+			all++
 		}
 	}
-	if all == 0 {
-		return 1000
-	}
-	return (all - late) * 1000 / all
+	return inTime, all
 }

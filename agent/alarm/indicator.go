@@ -173,22 +173,14 @@ func (p *Panel) hazardsOpen(point.Instant) (int64, bool) {
 	return int64(len(p.people.hazards.open)), true
 }
 
-// rectified (按期整改率) is
-//
-//	hazards closed in time / hazards closed, and those that are open and overdue
+// rectified is the share of the hazards that were put right in time.
 func (p *Panel) rectified(point.Instant) (int64, bool) {
 	hs := &p.people.hazards
-	late := int64(hs.late)
-	for i := range hs.open {
-		if hs.open[i].Overdue {
-			late++
-		}
-	}
-	all := int64(hs.inTime) + late
+	inTime, all := rectified(hs.open, hs.inTime, hs.late)
 	if all == 0 {
 		return 0, false
 	}
-	return int64(hs.inTime) * whole / all, true
+	return inTime * whole / all, true
 }
 
 // onShift is how many people are on shift.

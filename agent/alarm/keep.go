@@ -115,10 +115,9 @@ func (p *Panel) inherit(now point.Instant, old *watched) {
 	w := p.at(old.plan.ID)
 	if w == nil {
 		if old.fault != "" {
-			p.emit(now, Event{
-				Kind: FaultEnded, Zone: old.plan.Zone, Point: old.plan.ID, Signal: old.plan.Signal,
-				Fault: old.fault,
-			})
+			e := old.event(FaultEnded)
+			e.Fault = old.fault
+			p.emit(now, e)
 		}
 		return
 	}
@@ -180,9 +179,12 @@ func (p *Panel) save(now point.Instant) *Saved {
 	if p.resoundAt != 0 {
 		s.Resound = p.resoundAt.Sub(now)
 	}
-	for _, a := range p.alarms {
+	for i, a := range p.alarms {
 		if a.drill {
 			continue // Nothing burns, and a restart ends the drill.
+		}
+		if s.Alarms == nil {
+			s.Alarms = make([]SavedAlarm, 0, len(p.alarms)-i)
 		}
 		s.Alarms = append(s.Alarms, SavedAlarm{
 			ID: a.id, Point: a.point, Signal: a.signal, Finding: a.finding, Age: now.Sub(a.since),

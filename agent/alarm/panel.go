@@ -87,6 +87,9 @@ func (p *Panel) install(plan Plan) {
 		plan.Resound = defaultResound
 	}
 	p.plan = plan
+	// In a storm each point may raise in one step. Room for that is made before, and not in it.
+	p.events = slices.Grow(p.events, len(plan.Points)+len(plan.Outputs))
+	p.alarms = slices.Grow(p.alarms, len(plan.Points))
 	p.points = make([]watched, len(plan.Points))
 	p.index = make(map[point.ID]int, len(plan.Points))
 	for i := range plan.Points {
@@ -245,8 +248,8 @@ func (p *Panel) resound(now point.Instant) {
 
 // unsilence gives every alarm its sound back.
 func (p *Panel) unsilence() {
-	for _, a := range p.alarms {
-		a.silenced = false
+	for i := 0; p.silenced && i < len(p.alarms); i++ {
+		p.alarms[i].silenced = false
 	}
 	p.silenced, p.resoundAt = false, 0
 	p.redrive, p.dirty = true, true

@@ -15,7 +15,7 @@ import (
 func TestJudgementIsPure(t *testing.T) {
 	allowed := map[string]bool{
 		"cmp": true, "crypto/sha256": true, "encoding/hex": true, "errors": true, "fmt": true,
-		"math/bits": true, "slices": true, "strings": true, "time": true,
+		"math/bits": true, "slices": true, "strconv": true, "strings": true, "time": true,
 		"github.com/firepost/firepost/drivers":      true,
 		"github.com/firepost/firepost/agent/point":  true,
 		"github.com/firepost/firepost/agent/detect": true,

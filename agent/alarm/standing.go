@@ -1,8 +1,8 @@
 package alarm
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/firepost/firepost/agent/detect"
@@ -80,13 +80,20 @@ func (p *Panel) follow(now point.Instant, w *watched) {
 func (p *Panel) raise(now point.Instant, w *watched) {
 	p.lastAlarm++
 	w.alarm = &standing{
-		id:    AlarmID(fmt.Sprintf("%s-%d-%d", w.plan.ID, p.boot, p.lastAlarm)),
+		id:    p.alarmID(w.plan.ID),
 		point: w.plan.ID, zone: w.plan.Zone, signal: w.plan.Signal, since: now,
 		nature: w.plan.nature(), devices: w.plan.Devices,
 		drill: w.part != noPart,
 	}
 	p.alarms = append(p.alarms, w.alarm)
 	p.rise(now, w, detect.Finding{})
+}
+
+// alarmID names the newest alarm, of a point.
+func (p *Panel) alarmID(id point.ID) AlarmID {
+	name := append(make([]byte, 0, 64), id...)
+	name = strconv.AppendUint(append(name, '-'), uint64(p.boot), 10)
+	return AlarmID(strconv.AppendUint(append(name, '-'), p.lastAlarm, 10))
 }
 
 // rise lets the alarm of w stand at the level of its finding, unseen by anyone, and sound.

@@ -94,7 +94,7 @@ func (p *Panel) verify(now point.Instant, w *watched, f detect.Finding) detect.F
 
 // drop tells that a first signal was not confirmed. Its pre-alarm is cleared in the same step.
 func (p *Panel) drop(now point.Instant, w *watched) {
-	e := Event{Zone: w.plan.Zone, Point: w.plan.ID, Signal: w.plan.Signal}
+	e := w.event(Unverified)
 	if w.alarm != nil {
 		w.alarm.held = detect.Normal
 		e = w.alarm.event(Unverified)

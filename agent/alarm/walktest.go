@@ -179,10 +179,9 @@ func (p *Panel) try(now point.Instant, w *watched) {
 	tp := &t.Points[i]
 	tp.Tried, tp.Detected, tp.Alarmed = true, since.Sub(t.since), now.Sub(t.since)
 	t.chirpUntil, t.chirps = now.Add(testChirp), true
-	p.emit(now, Event{
-		Kind: Tested, Zone: w.plan.Zone, Point: w.plan.ID, Signal: w.plan.Signal,
-		From: w.told, To: f, For: now.Sub(since),
-	})
+	e := w.event(Tested)
+	e.From, e.To, e.For = w.told, f, now.Sub(since)
+	p.emit(now, e)
 	p.redrive, p.dirty = true, true
 }
 
@@ -278,9 +277,9 @@ func (p *Panel) skipTest(now point.Instant, c *Command) string {
 		return RefusedNothing
 	}
 	tp.Skipped, w.testing = reason, false
-	p.emit(now, Event{
-		Kind: TestSkipped, Zone: w.plan.Zone, Point: w.plan.ID, Signal: w.plan.Signal, Reason: reason,
-	})
+	e := w.event(TestSkipped)
+	e.Reason = reason
+	p.emit(now, e)
 	p.dirty = true
 	return ""
 }
@@ -300,10 +299,9 @@ func (p *Panel) receiptTest(now point.Instant, c *Command) string {
 	if c.For > 0 {
 		tp.Received = tp.Alarmed + c.For
 	}
-	p.emit(now, Event{
-		Kind: TestReceived, Zone: w.plan.Zone, Point: w.plan.ID, Signal: w.plan.Signal,
-		For: tp.Received - tp.Alarmed,
-	})
+	e := w.event(TestReceived)
+	e.For = tp.Received - tp.Alarmed
+	p.emit(now, e)
 	p.dirty = true
 	return ""
 }

@@ -108,7 +108,7 @@ func (c *channel) take(rd point.Reading, raw int64) {
 // it is known at once what stands there when the disablement ends.
 func (p *Panel) watch(now point.Instant, w *watched) {
 	if d := w.disabled; d != nil && now >= d.until {
-		p.enable(now, w, Event{Reason: RefusedExpired})
+		p.enable(now, w, RefusedExpired)
 	}
 	w.finding = w.judge(now)
 	if p.excused(now, w) {
@@ -180,6 +180,11 @@ func (w *watched) forget() {
 	}
 }
 
+// event is an event of that kind at the point.
+func (w *watched) event(k Kind) Event {
+	return Event{Kind: k, Zone: w.plan.Zone, Point: w.plan.ID, Signal: w.plan.Signal}
+}
+
 // showFault shows the fault of a point. A disabled point shows none.
 func (p *Panel) showFault(now point.Instant, w *watched) {
 	want := w.finding.Fault
@@ -189,7 +194,7 @@ func (p *Panel) showFault(now point.Instant, w *watched) {
 	if want == w.fault {
 		return
 	}
-	e := Event{Zone: w.plan.Zone, Point: w.plan.ID, Signal: w.plan.Signal}
+	e := w.event(0)
 	if w.fault != "" {
 		e.Kind, e.Fault = FaultEnded, w.fault
 		p.emit(now, e)

@@ -56,11 +56,9 @@ type verdict struct {
 	by  uint32 // bits of channels
 }
 
-// NewFire returns the fire rule of a spot. A spot that has one channel alone, or whose others have
+// newFire returns the fire rule of a spot. A spot that has one channel alone, or whose others have
 // failed, is judged by what that one can say: each kind of evidence reaches an alarm by itself,
 // but later. Its memory is fixed: nothing grows with the readings.
-func NewFire(s FireSpec) Rule { return newFire(s) }
-
 func newFire(s FireSpec) *fireRule {
 	stale := Spec{Stale: s.Stale}.StaleAfter()
 	r := &fireRule{

@@ -241,7 +241,7 @@ func TestDeadHumiditySensorHidesNoSmoke(t *testing.T) {
 // A slow humidity sensor that was last heard longer ago than growth is looked at tells of no steam.
 func TestOldHumidityTellsOfNoSteam(t *testing.T) {
 	qs := []drivers.Quantity{drivers.PM25, drivers.Humidity}
-	r := NewFire(FireSpec{Channels: qs, Stale: time.Hour})
+	r := newFire(FireSpec{Channels: qs, Stale: time.Hour})
 	steps(r, 0, 60, clean, qs, point.Good)
 	wet := clean
 	wet.wet = 95

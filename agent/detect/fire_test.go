@@ -79,7 +79,7 @@ func watch(r Rule, qs []drivers.Quantity, end float64, scene func(t float64) air
 	return got, most
 }
 
-func fire(qs ...drivers.Quantity) Rule { return NewFire(FireSpec{Channels: qs}) }
+func fire(qs ...drivers.Quantity) Rule { return newFire(FireSpec{Channels: qs}) }
 
 // grow is a scene in which d is added to clean air each minute.
 func grow(d air) func(t float64) air {
