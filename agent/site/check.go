@@ -51,15 +51,19 @@ func (c *checker) wrong(line int, subject, format string, args ...any) {
 }
 
 func (c *checker) odd(line int, subject, format string, args ...any) {
-	c.warnings = append(c.warnings, Problem{
-		File: c.file, Line: line, Subject: subject, Text: fmt.Sprintf(format, args...),
-	})
+	c.warnings = append(c.warnings, c.remark(line, subject, format, args))
 }
 
 func (c *checker) note(line int, subject, format string, args ...any) {
-	c.notes = append(c.notes, Problem{
-		File: c.file, Line: line, Subject: subject, Text: fmt.Sprintf(format, args...),
-	})
+	c.notes = append(c.notes, c.remark(line, subject, format, args))
+}
+
+// remark is a warning or a note, in both languages.
+func (c *checker) remark(line int, subject, format string, args []any) Problem {
+	return Problem{
+		File: c.file, Line: line, Subject: subject,
+		Text: fmt.Sprintf(format, args...), Zh: fmt.Sprintf(chinese[format], args...),
+	}
 }
 
 // The bounds of a site. A box with more of them is two boxes.

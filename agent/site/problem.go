@@ -13,6 +13,15 @@ type Problem struct {
 	Column  int    // from 1, in characters; 0: the line as a whole
 	Subject string // such as `point "kitchen-heat"`; empty: the file itself
 	Text    string // what is so, then what to write instead
+	Zh      string // Text in Chinese, of warnings and notes; empty: it is in English alone
+}
+
+// In is String in Chinese, as far as there is any, or in English.
+func (p Problem) In(isChinese bool) string {
+	if isChinese && p.Zh != "" {
+		p.Text = p.Zh
+	}
+	return p.String()
 }
 
 // String is the problem as one line: `site.toml:41: point "kitchen-heat": alarm "60" has …`.

@@ -100,11 +100,11 @@ func (c *checkCmd) judge(o outlet, s *site.Site, err error) string {
 		return err.Error()
 	}
 	for _, w := range s.Warnings {
-		fmt.Fprintln(o.out, c.say(alarm.Text{En: "warning:", Zh: "警告："}), w)
+		fmt.Fprintln(o.out, c.say(alarm.Text{En: "warning:", Zh: "警告："}), w.In(c.isChinese()))
 	}
 	note := c.say(alarm.Text{En: "note:", Zh: "提示："})
 	for _, n := range s.Notes {
-		fmt.Fprintln(o.out, note, n)
+		fmt.Fprintln(o.out, note, n.In(c.isChinese()))
 	}
 	for _, n := range c.polled(s.Hash) {
 		fmt.Fprintln(o.out, note, c.say(n))
