@@ -40,6 +40,9 @@ type Options struct {
 	// returns, or is nil, the panic goes on.
 	Fatal func(value any, stack []byte)
 
+	// Shared is borrowed from by several agents of one process; nil: this one has its own.
+	Shared *Shared
+
 	Version string    // of the program, for people
 	Built   time.Time // a clock that shows less is wrong; zero: not known
 	Sim     bool      // the board is simulated, and every face says so

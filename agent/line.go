@@ -134,8 +134,13 @@ func (l *line) device() string {
 
 func (l *line) config(id *provisioning.Identity) uplink.Config {
 	device := wire.Device{Tenant: id.District.Tenant, ID: id.ID}
+	var compress func(wire.Coding, []byte) []byte
+	if shared := l.a.o.Shared; shared != nil {
+		compress = shared.compress
+	}
 	return uplink.Config{
-		Outbox: l.store, Dial: l.honest(id, l.a.dial(id, l.a.log)), Device: device,
+		Compress: compress,
+		Outbox:   l.store, Dial: l.honest(id, l.a.dial(id, l.a.log)), Device: device,
 		Broker:   strings.Join(id.District.Brokers, ", "),
 		Stamp:    l.stamp,
 		Birth:    func() wire.State { return l.birth(id) },

@@ -49,9 +49,9 @@ func New(o Options) (*Fleet, error) {
 		return nil, err
 	}
 	o.District.Sim = true
-	f := &Fleet{}
+	f, shared := &Fleet{}, agent.NewShared()
 	for i := range o.N {
-		st, err := newStation(s, o, filepath.Join(o.Dir, fmt.Sprintf("%05d", i+1)))
+		st, err := newStation(s, o, shared, filepath.Join(o.Dir, fmt.Sprintf("%05d", i+1)))
 		if err != nil {
 			return nil, fmt.Errorf("station %d: %w", i+1, err)
 		}
@@ -60,7 +60,9 @@ func New(o Options) (*Fleet, error) {
 	return f, nil
 }
 
-func newStation(s *site.Site, o Options, dir string) (station, error) {
+func newStation(
+	s *site.Site, o Options, shared *agent.Shared, dir string,
+) (station, error) {
 	identity := filepath.Join(dir, "identity")
 	id, err := provisioning.Create(identity, o.District)
 	switch {
@@ -79,7 +81,9 @@ func newStation(s *site.Site, o Options, dir string) (station, error) {
 	if _, err := rig.New(s, b, b.Now); err != nil {
 		return station{}, err
 	}
-	a, err := agent.New(s, agent.Options{Board: b, Dir: dir, Sim: true, Page: "off"})
+	a, err := agent.New(s, agent.Options{
+		Board: b, Dir: dir, Sim: true, Page: "off", Shared: shared,
+	})
 	return station{id.ID, a, b}, err
 }
 

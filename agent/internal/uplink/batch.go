@@ -65,7 +65,7 @@ func (t *trip) sendBatch(s *stream, leaf string, join bool, now time.Time) {
 		s.take()
 	}
 	m := Message{Topic: t.Device.Topic(leaf), Payload: b.Message(t.Device, late(r, stamp))}
-	if short := t.compressor.Compress(t.coding, m.Payload); short != nil {
+	if short := t.Compress(t.coding, m.Payload); short != nil {
 		m.Topic, m.Payload = m.Topic+t.coding.Suffix, short
 	}
 	if len(m.Payload) > t.hello.Max && whole.N > r.N { // It did not become short: one by one.

@@ -59,6 +59,9 @@ type Config struct {
 	// begins or ends. Optional.
 	Notice func(code string, on bool, detail string)
 
+	// Compress is wire.Compressor's, or one that several couriers share; nil: the courier's own.
+	Compress func(wire.Coding, []byte) []byte
+
 	Rate int          // backlog messages a second, unless the platform names a rate; 0: 5
 	Rand *rand.Rand   // nil: seeded by chance
 	Log  *slog.Logger // nil: discard
@@ -81,8 +84,7 @@ type Courier struct {
 	passed  bool // a record was confirmed since the last hang-up that counted
 	longest int  // bytes of a message, as the platform said last
 
-	compressor wire.Compressor
-	wanted     chan wanted
+	wanted chan wanted
 
 	suspects [lanes]suspect
 	faults   map[string]bool
@@ -103,6 +105,9 @@ func New(c Config) *Courier {
 	}
 	if c.Notice == nil {
 		c.Notice = func(string, bool, string) {}
+	}
+	if c.Compress == nil {
+		c.Compress = new(wire.Compressor).Compress
 	}
 	k := &Courier{
 		Config: c,
