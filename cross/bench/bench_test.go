@@ -77,7 +77,7 @@ func TestSpreadNamesItsFigures(t *testing.T) {
 func TestOnlyFindsGroups(t *testing.T) {
 	for only, want := range map[string]int{
 		"": len(groups()), "bus.24.edge": 1,
-		"edge": 6, "edge.idle": 1, "edge.idle.p50": 1, "drain": 1, "si": 1, "none": 0,
+		"edge": 7, "edge.idle": 1, "edge.idle.p50": 1, "drain": 1, "si": 1, "none": 0,
 	} {
 		b := &bench{only: only}
 		got := 0

@@ -52,6 +52,7 @@ func groups() []group {
 		{[]string{"edge.busy_outside_fifo."}, (*bench).edgeBusyOutsideFifo},
 		{[]string{"edge.busy_inside."}, (*bench).edgeBusyInside},
 		{[]string{"edge.trouble"}, (*bench).edgeTrouble},
+		{[]string{"edge.page."}, (*bench).edgePage},
 		{[]string{"edge.one_core."}, (*bench).edgeOneCore},
 		{[]string{"bus.24."}, (*bench).bus24},
 		{[]string{"memory.", "drain."}, (*bench).memory},
@@ -62,6 +63,7 @@ func groups() []group {
 func roles() map[string]func(ctx context.Context, args []string) error {
 	return map[string]func(context.Context, []string) error{
 		"spin": spin, "district": serveDistrict, "one-core": oneCore,
+		"crowd": crowd,
 	}
 }
 
