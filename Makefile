@@ -161,5 +161,5 @@ large: ## the long tests of the buffer and of what is beside it, with large coun
 	FIREPOST_LARGE=1 go test -count=1 -timeout 60m ./buffer/... ./agent/internal/... ./drivers/catalog
 
 .PHONY: nightly
-nightly: ## the large counts
-	@cross/steps.sh 'kill ROUNDS=100; vm-all' 'sim SEEDS=10000; mutants' 'large; fuzz FUZZTIME=45s WORKERS=1'
+nightly: ## the large counts (KILLS=500 lives of the agent: 25 minutes)
+	@cross/steps.sh 'kill ROUNDS=$(or $(KILLS),500); vm-all' 'sim SEEDS=10000; mutants' 'large; fuzz FUZZTIME=45s WORKERS=1'

@@ -149,7 +149,7 @@ func TestAValveThatDoesNotCloseIsToldAsFailed(t *testing.T) {
 
 // A duty check is accepted at once, and ends with the person who presses the button of the box; one
 // that nobody answers ends too.
-func TestDutyCheckEndsWithAnAnswerOrWithout(t *testing.T) {
+func TestT09DutyCheckEndsWithAnAnswerOrWithout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, enrolled, ordered).run()
 		r.sleepUntil(5 * time.Second)

@@ -248,7 +248,7 @@ func TestRestartOnTheSameBoard(t *testing.T) {
 }
 
 // A wall clock that jumps by years changes no decision: the same events at the same moments.
-func TestWallClockJumpsChangeNoDecision(t *testing.T) {
+func TestT07WallClockJumpsChangeNoDecision(t *testing.T) {
 	steady := decisions(t)
 	jumping := decisions(t, func(_ *rig, _ *string, o *Options) {
 		wall := o.Wall

@@ -106,7 +106,7 @@ func hangDisk(r *rig, _ *string, _ *Options) {
 }
 
 // Whatever hangs beside it, the siren sounds at the very same moment.
-func TestNothingDelaysTheSiren(t *testing.T) {
+func TestT14NothingDelaysTheSiren(t *testing.T) {
 	want := sirenTime(t, nil)
 	if lag := want - pressAt; lag <= 0 || lag > 300*time.Millisecond {
 		t.Fatalf("without obstacles the siren sounds %v after the press", lag)

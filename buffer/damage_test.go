@@ -50,7 +50,7 @@ func contents(t testing.TB, o *Outbox) (got []Record) {
 
 // Whatever page or bit of the file is damaged: the process lives, no record comes back with a
 // value it never had, and what is missing has been declared lost.
-func TestDamagedFileNeverLies(t *testing.T) {
+func TestT05DamagedFileNeverLies(t *testing.T) {
 	t.Parallel()
 	whole := folder(t)
 	bodies := filled(t, whole, 1500)

@@ -328,7 +328,7 @@ func TestImpossibleFileCostsNoTime(t *testing.T) {
 
 // On a full disk records stay in memory, the ballast is given up, the notice is said, and all is
 // written by itself when there is room.
-func TestFullDiskHealsByItself(t *testing.T) {
+func TestT06FullDiskHealsByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var full atomic.Bool
 		var said notices

@@ -25,7 +25,7 @@ type model struct {
 // Contents, order and numbers of the outbox are those of a slice, over acknowledgements in any
 // order, full lanes, clean ends and crashes. What is missing is named by a Loss; no number is
 // used twice.
-func TestOutboxBehavesLikeASlice(t *testing.T) {
+func TestT01OutboxBehavesLikeASlice(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()

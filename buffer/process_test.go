@@ -83,12 +83,12 @@ func child(t *testing.T, dir string) (*exec.Cmd, *bufio.Scanner) {
 
 // Every record whose commit was reported is there after kill -9, under the number it had, and
 // numbers go on above all that may have been used.
-func TestKilledProcessLosesNothingCommitted(t *testing.T) {
+func TestT03KilledProcessLosesNothingCommitted(t *testing.T) {
 	t.Parallel()
 	dir := folder(t)
 	rng := rand.New(rand.NewPCG(9, 9))
 	committed := map[string]bool{}
-	for range rounds(5, 500) {
+	for range rounds(15, 500) {
 		cmd, lines := child(t, dir)
 		kill := time.AfterFunc(time.Duration(20+rng.IntN(150))*time.Millisecond, func() {
 			_ = cmd.Process.Kill()

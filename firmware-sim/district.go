@@ -19,13 +19,23 @@ type districtCmd struct {
 	Listen string `help:"Where the broker listens." default:"127.0.0.1:1883" placeholder:"ADDR"`
 	Broker string `help:"Follow this broker instead of opening one." placeholder:"URL"`
 	Full   bool   `help:"Print whole messages."`
+	DB     string `help:"Keep the records in this file, over restarts." placeholder:"FILE"`
 	Device string `help:"Whom typed orders are for, if several stations are online."`
 }
 
 // Run opens the stand-in and prints what comes until a signal ends it, then what it has checked.
 func (c *districtCmd) Run(ctx context.Context, o outlet) error {
 	var mu sync.Mutex
+	var file *district.File
+	if c.DB != "" {
+		var err error
+		if file, err = district.OpenFile(c.DB); err != nil {
+			return err
+		}
+		defer file.Close()
+	}
 	recv := district.NewReceiver(district.Options{
+		File:  file,
 		Hello: wire.Hello{Receipt: true, Gz: true, Dz: []int{1}, Max: wire.MaxMessage},
 		OnMessage: func(m district.Message) {
 			mu.Lock()

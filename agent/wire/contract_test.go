@@ -603,7 +603,7 @@ func place(t *testing.T, file string, doc any) (message string, leaves []string)
 
 // Every message that the code is fixed to make is one of the contract, on the topic that the
 // description gives it. What bears a type is no other message as well.
-func TestGoldenMessagesKeepTheContract(t *testing.T) {
+func TestT12GoldenMessagesKeepTheContract(t *testing.T) {
 	all := messages(t)
 	carried := map[string][]string{}
 	for _, file := range files(t, "testdata/*.golden") {

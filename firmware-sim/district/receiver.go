@@ -29,6 +29,7 @@ type Options struct {
 	Hello     wire.Hello    // sent at each birth, with the time of then
 	Coalesce  time.Duration // how long receipts wait for others; 0: 50 ms
 	Source    string        // of commands; empty: "/district"
+	File      *File         // keeps the records, and says what is receipted; nil: memory alone
 	OnMessage func(Message) // called one after the other, never under a lock; nil: none
 }
 
@@ -57,8 +58,9 @@ type Receiver struct {
 type device struct {
 	tenant  string
 	session string
-	acks    map[string]bool   // epochs whose receipt is due
-	newest  map[string]uint64 // newest number of each stream in this session
+	acks    map[string]bool              // epochs whose receipt is due
+	stored  map[string]map[string]uint64 // what the file has, by epoch and lane
+	newest  map[string]uint64            // newest number of each stream in this session
 	stalls  map[key]stall
 	dicts   map[string][]byte // by name
 	order   []string          // of their names, oldest first
@@ -123,7 +125,7 @@ func (r *Receiver) device(name, tenant string) *device {
 	if d == nil {
 		d = &device{
 			tenant: tenant, acks: map[string]bool{}, newest: map[string]uint64{},
-			stalls: map[key]stall{}, dicts: map[string][]byte{},
+			stalls: map[key]stall{}, dicts: map[string][]byte{}, stored: map[string]map[string]uint64{},
 		}
 		r.devices[name] = d
 	}
@@ -153,6 +155,14 @@ func (r *Receiver) take(d *device, m Message) bool {
 	if err != nil {
 		r.malformed(err)
 		return false
+	}
+	if r.o.File != nil {
+		receipt, _, err := r.o.File.Take(d.topic(m.Device, m.Leaf), m.Payload)
+		if err != nil { // Without a receipt it comes again.
+			r.malformed(err)
+			return false
+		}
+		d.stored[e.Epoch] = receipt.UpTo
 	}
 	fresh := r.records(d, m, e)
 	r.meaning(m, e, fresh)
@@ -368,6 +378,11 @@ func (r *Receiver) pending() []outgoing {
 				continue
 			}
 			a := wire.Ack{Epoch: epoch, UpTo: map[string]uint64{}, Now: time.Now()}
+			if r.o.File != nil {
+				a.UpTo = d.stored[epoch]
+				out = append(out, outgoing{d.topic(name, wire.DownAck), a.JSON(), false})
+				continue
+			}
 			for _, lane := range []string{"a", "e", "t"} {
 				if t := r.store.tracks[key{name, epoch, lane}]; t != nil && t.hw > 0 {
 					a.UpTo[lane] = t.hw

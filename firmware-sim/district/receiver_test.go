@@ -411,6 +411,33 @@ func TestOrdersAreSentUntilTheyEnd(t *testing.T) {
 	})
 }
 
+// What the file has is receipted, though the receiver has been started anew, and nothing else is.
+func TestReceiptsOutliveTheReceiver(t *testing.T) {
+	path := t.TempDir() + "/district.db"
+	for run, want := range []string{`{"a":2}`, `{"a":3}`} {
+		f, err := OpenFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Test(t, func(t *testing.T) {
+			r := NewReceiver(Options{File: f, Hello: wire.Hello{Receipt: true}})
+			stop := published(t, r)
+			if run == 0 {
+				alarms(t, r, "0000e001", 1, 2, 5)
+			} else {
+				alarms(t, r, "0000e001", 3)
+			}
+			time.Sleep(time.Minute)
+			out := stop()
+			last := string(out[len(out)-1].payload)
+			if !strings.Contains(last, want) {
+				t.Errorf("run %d: receipt %s, want %s", run, last, want)
+			}
+		})
+		f.Close()
+	}
+}
+
 // Numbers that stay away while later ones are there are asked for, once in ten minutes.
 func TestStalledNumbersAreAskedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -169,7 +169,7 @@ func together(all []wrong) wrong {
 
 // Whatever else hangs, a contact's alarm reaches the siren at the very moment at which it would
 // have without.
-func TestNothingDelaysTheSiren(t *testing.T) {
+func TestT14NothingDelaysTheSiren(t *testing.T) {
 	all := append(slices.Clone(floods), hangs...)
 	for _, c := range append(all, together(all)) {
 		t.Run(c.name, func(t *testing.T) {

@@ -39,7 +39,7 @@ func dies(r *rig, n int, left string) (steps *[]string) {
 // whichever answers got through, and was obeyed at most once, whether or not the panel's own memory
 // had reached the disk. Only what makes the site safer may be done again, and only when the panel
 // has forgotten that it did it, and likewise a call that was accepted.
-func TestDeathBetweenAnyTwoSteps(t *testing.T) {
+func TestT08DeathBetweenAnyTwoSteps(t *testing.T) {
 	for _, c := range []struct {
 		name, args string
 		again      bool // it may be obeyed again when the panel has forgotten it

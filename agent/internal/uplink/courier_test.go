@@ -229,7 +229,7 @@ func TestExpiredCertificateIsRefusedOnlyWithAClock(t *testing.T) {
 }
 
 // When a broker comes back, stations without an alarm return spread over at least 20 s.
-func TestQuietStationsReturnSpread(t *testing.T) {
+func TestT10QuietStationsReturnSpread(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		const stations = 300
