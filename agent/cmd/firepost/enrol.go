@@ -32,6 +32,7 @@ type enrolCmd struct {
 
 	box  provisioning.Enroller
 	site string
+	told int // the last step that was printed
 }
 
 func prepareEnrol(f *pflag.FlagSet) action {
@@ -91,7 +92,8 @@ func (c *enrolCmd) open(o outlet) {
 		Loader: provisioning.Loader{Built: buildTime()}, Dir: filepath.Join(c.dir, "identity"),
 		Districts: []string{packageDistrict},
 		Tell: func(s provisioning.Step) {
-			if !c.json {
+			if !c.json && s.Number > c.told {
+				c.told = s.Number
 				fmt.Fprintln(o.out, c.step(s))
 			}
 		},
