@@ -117,6 +117,11 @@ arm: ## tests as ARM programs under qemu: v6 with the panel, arm64 without, v7 b
 kill: ## kill -9 of the agent at random against a real broker, ROUNDS (15) times
 	KILL_ROUNDS=$(or $(ROUNDS),15) go test -count=1 -timeout 60m -run 'TestKill' -v ./agent/cmd/firepost | grep -v '^=== '
 
+.PHONY: judges
+judges: ## enrolment with programs of others: the EST server and client of GlobalSign, openssl, mosquitto
+	go vet -C cross/judges . && go vet -C firmware-sim/est .
+	go test -C cross/judges -count=1 -timeout 3m -json . | $(REPORT)
+
 .PHONY: mutants
 mutants: ## mistakes planted in the panel and its rules; each must be found by the tests
 	go test -tags mutants -run TestMutantsDie -count=1 -timeout 20m ./agent/alarm
@@ -154,7 +159,7 @@ race: ## the race detector over every package in which two goroutines can meet
 # What waits for processes, machines and clocks is made beside what computes; see cross/steps.sh.
 .PHONY: ci
 ci: ## what .ci/run runs after "make test"
-	@cross/steps.sh 'cross; deb-test; vm; browser; kill ROUNDS=15; platform' 'tidy; race; arm'
+	@cross/steps.sh 'cross; deb-test; vm; browser; kill ROUNDS=15; platform; judges' 'tidy; race; arm'
 
 .PHONY: large
 large: ## the long tests of the buffer and of what is beside it, with large counts

@@ -21,6 +21,9 @@ type districtCmd struct {
 	Full   bool   `help:"Print whole messages."`
 	DB     string `help:"Keep the records in this file, over restarts." placeholder:"FILE"`
 	Device string `help:"Whom typed orders are for, if several stations are online."`
+	Enrol  string `help:"Give out claims and certificates; they are kept in DIR." placeholder:"DIR"`
+	EST    string `help:"Where the enrolment server listens." default:"127.0.0.1:8443" name:"est"`
+	Secure string `help:"Where boxes with certificates connect." default:"127.0.0.1:8883"`
 }
 
 // Run opens the stand-in and prints what comes until a signal ends it, then what it has checked.
@@ -48,16 +51,26 @@ func (c *districtCmd) Run(ctx context.Context, o outlet) error {
 		defer mu.Unlock()
 		fmt.Fprintf(o.out, format, args...)
 	}}
-	go orders.run(ctx, o.in)
-	err := c.follow(ctx, o.out, recv)
+	if c.Enrol != "" {
+		fmt.Fprintln(o.out, "the enrolment server is being built …")
+		var err error
+		if orders.registry, err = openRegistry(ctx, c.Enrol, c.EST, orders.say); err != nil {
+			return err
+		}
+	}
+	err := c.follow(ctx, o, recv, &orders)
 	mu.Lock()
 	defer mu.Unlock()
 	printReport(o.out, recv.Report())
 	return err
 }
 
-func (c *districtCmd) follow(ctx context.Context, w io.Writer, recv *district.Receiver) error {
+func (c *districtCmd) follow(
+	ctx context.Context, o outlet, recv *district.Receiver, orders *prompt,
+) error {
+	w := o.out
 	if c.Broker != "" {
+		go orders.run(ctx, o.in)
 		fmt.Fprintf(w, "following %s; help lists the orders, Ctrl-C ends\n", c.Broker)
 		return district.Follow(ctx, c.Broker, "firepost-district", recv)
 	}
@@ -69,7 +82,15 @@ func (c *districtCmd) follow(ctx context.Context, w io.Writer, recv *district.Re
 	if err := b.Attach(recv); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "district at %s; help lists the orders, Ctrl-C ends\n", b.URL())
+	if r := orders.registry; r != nil {
+		if err := r.secure(b, c.Secure); err != nil {
+			return err
+		}
+		orders.say("certificates at %s, for boxes at %s; write claim\n", r.place.Enrol,
+			r.place.Brokers[0])
+	}
+	orders.say("district at %s; help lists the orders, Ctrl-C ends\n", b.URL())
+	go orders.run(ctx, o.in)
 	return b.Serve(ctx, recv)
 }
 

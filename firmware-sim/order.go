@@ -32,6 +32,10 @@ const orderHelp = `orders to the station; each answer is printed as it comes:
   snapshot                            what stands now
   site FILE                           push a site file, signed with the key of simulated boxes
   send NAME {ARGS}                    any other command
+with --enrol also:
+  claim [SITE]                        give out a claim for one box
+  ask on|off                          ask here before a box gets its certificate
+  approve BOX, deny BOX               the answer
 `
 
 // orderTime is how long an order from the prompt holds.
@@ -100,6 +104,8 @@ type prompt struct {
 	device string // empty: the one that is online
 	say    func(format string, args ...any)
 	given  int
+
+	registry *registry // nil: there is no enrolment
 }
 
 func (p *prompt) run(ctx context.Context, in io.Reader) {
@@ -110,6 +116,9 @@ func (p *prompt) run(ctx context.Context, in io.Reader) {
 		case "help":
 			p.say("%s", orderHelp)
 		default:
+			if p.registry != nil && p.registry.obey(line) {
+				continue
+			}
 			p.order(line, time.Now())
 		}
 	}

@@ -25,6 +25,7 @@ type playCmd struct {
 	Scenario  string `help:"Orders to the board, each at its time." placeholder:"FILE"`
 	Dir       string `help:"Folder for all files." default:"sim" placeholder:"DIR"`
 	Broker    string `help:"Broker of the identity." default:"tcp://127.0.0.1:1883"`
+	Enrol     bool   `help:"Make no identity: the box is to enrol."`
 	Speed     int    `help:"So many times as fast, 1 to 10." default:"1" placeholder:"N"`
 }
 
@@ -280,6 +281,12 @@ func (s *sounding) over() {
 // prepare writes what an agent needs beside the board, and opens the board's socket.
 func (c *playCmd) prepare(text []byte) (net.Listener, error) {
 	identity := filepath.Join(c.Dir, "state", "identity")
+	if c.Enrol {
+		if err := os.MkdirAll(filepath.Dir(identity), 0o755); err != nil {
+			return nil, err
+		}
+		return c.place(text)
+	}
 	_, err := provisioning.Create(identity, provisioning.District{
 		Tenant: "demo", Brokers: []string{c.Broker}, Insecure: true, Sim: true,
 		SiteKeys: []string{demoPublic},
@@ -287,6 +294,11 @@ func (c *playCmd) prepare(text []byte) (net.Listener, error) {
 	if err != nil && !errors.Is(err, provisioning.ErrExists) {
 		return nil, err
 	}
+	return c.place(text)
+}
+
+// place writes the site file and opens the board's socket.
+func (c *playCmd) place(text []byte) (net.Listener, error) {
 	if err := os.WriteFile(filepath.Join(c.Dir, "site.toml"), text, 0o644); err != nil {
 		return nil, err
 	}

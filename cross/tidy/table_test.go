@@ -159,7 +159,7 @@ var keepers = []struct {
 		"agent/internal/probe", "agent/cmd/firepost", "firmware-sim", "cross/bench", "provisioning",
 		"provisioning/enroltest"},
 		"one place serves pages, one asks for certificates"},
-	{"os/exec", []string{"cross/bench", "cross/deb", "cross/vm/init"},
+	{"os/exec", []string{"cross/bench", "cross/deb", "cross/vm/init", "firmware-sim"},
 		"the agent starts no program"},
 	{"net", []string{"agent", "agent/cmd/firepost", "agent/internal/desk", "agent/internal/diag",
 		"agent/internal/probe", "agent/internal/uplink", "agent/site", "cross/bench",

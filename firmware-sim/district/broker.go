@@ -17,12 +17,13 @@ type Broker struct {
 	server *mqtt.Server
 	log    *slog.Logger
 
-	mu     sync.Mutex
-	addr   string
-	listen net.Listener // nil while the line is cut
-	conns  map[net.Conn]bool
-	mute   bool // connections are accepted and nothing is answered
-	work   sync.WaitGroup
+	mu      sync.Mutex
+	addr    string
+	listen  net.Listener // nil while the line is cut
+	conns   map[net.Conn]bool
+	mute    bool           // connections are accepted and nothing is answered
+	secured []net.Listener // of OpenTLS
+	work    sync.WaitGroup
 }
 
 // OpenBroker opens a broker at addr; port 0 takes a free one. log may be nil.
@@ -44,7 +45,8 @@ func OpenBroker(addr string, log *slog.Logger) (*Broker, error) {
 	return b, nil
 }
 
-// openDoor lets everybody in. The library's own hook for this brings a parser that nobody needs.
+// openDoor lets everybody in who comes without TLS, and a box with its certificate as itself. The
+// library's own hook for this brings a parser that nobody needs.
 type openDoor struct{ mqtt.HookBase }
 
 // ID names the hook.
@@ -55,11 +57,17 @@ func (*openDoor) Provides(b byte) bool {
 	return b == mqtt.OnConnectAuthenticate || b == mqtt.OnACLCheck
 }
 
-// OnConnectAuthenticate accepts every client.
-func (*openDoor) OnConnectAuthenticate(*mqtt.Client, packets.Packet) bool { return true }
+// OnConnectAuthenticate accepts every client under the name of its certificate.
+func (*openDoor) OnConnectAuthenticate(cl *mqtt.Client, _ packets.Packet) bool {
+	name := nameOf(cl)
+	return name == "" || name == cl.ID
+}
 
-// OnACLCheck accepts every topic.
-func (*openDoor) OnACLCheck(*mqtt.Client, string, bool) bool { return true }
+// OnACLCheck accepts every topic, and of a box with a certificate its own.
+func (*openDoor) OnACLCheck(cl *mqtt.Client, topic string, _ bool) bool {
+	name := nameOf(cl)
+	return name == "" || isOwn(topic, name)
+}
 
 // Addr is the address that clients dial. It stays the same over a cut.
 func (b *Broker) Addr() string {
@@ -185,6 +193,7 @@ func (b *Broker) Publish(topic string, payload []byte, retain bool) error {
 
 // Close ends the broker and waits for its goroutines.
 func (b *Broker) Close() error {
+	b.closeSecured()
 	b.Cut()
 	err := b.server.Close()
 	b.work.Wait()
