@@ -153,6 +153,7 @@ var keepers = []struct {
 		"a library does not talk to init"},
 	{"github.com/mochi-mqtt/server", []string{"firmware-sim/district"},
 		"the device has no broker"},
+	{"rsc.io/qr", []string{"provisioning"}, "labels are drawn in one place"},
 	{"github.com/hashicorp/go-retryablehttp", []string{"provisioning"},
 		"one place speaks to servers of the district over HTTP"},
 	{"net/http", []string{"agent", "agent/internal/desk", "agent/internal/diag",

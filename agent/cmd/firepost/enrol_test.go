@@ -172,3 +172,29 @@ func TestEnrolByAStick(t *testing.T) {
 		t.Errorf("with a network: %d %s, %d certificates", code, said, d.Count())
 	}
 }
+
+// A label has the words of its reader, for the box and for the work order; without a name there is
+// none, and what is written is for the owner alone.
+func TestLabels(t *testing.T) {
+	d := enroltest.New(t)
+	i := newInstaller(t, d.Claim())
+	if code, said := i.run("label", "--lang", "zh"); code != 1 || !strings.Contains(said, "尚无编号") {
+		t.Errorf("a box without a name: %d %s", code, said)
+	}
+	if code, said := i.run("label", i.file, "--lang", "en"); code != 0 ||
+		!strings.Contains(said, "Site: FS-0042 East Gate\n") ||
+		!strings.HasSuffix(said, "For one box, once. Keep it like a key.\n") {
+		t.Errorf("a work order: %d\n%s", code, said)
+	}
+	i.run("enrol", i.file)
+	path := filepath.Join(i.dir, "label.svg")
+	if code, said := i.run("label", "--form", "svg", "--out", path, "--lang", "zh"); code != 0 {
+		t.Errorf("to a file: %d %s", code, said)
+	}
+	text, err := os.ReadFile(path)
+	if info, _ := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 ||
+		!strings.Contains(string(text), "现场火灾报警设备，请勿断电。") {
+		t.Errorf("%v\n%s", err, text)
+	}
+	i.want(2, "firepost: --form pdf is unknown; write text, svg or html\n", "label", "--form", "pdf")
+}

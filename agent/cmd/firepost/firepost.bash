@@ -2,7 +2,7 @@
 _firepost() {
   local cur="${COMP_WORDS[COMP_CWORD]}" words=""
   if [[ $COMP_CWORD == 1 ]]; then
-    words="run check reload scan read pin site status watch points events cause ack silence reset disable enable out answer accept arrive verdict item hazard shift drill walktest enrol identity factory-reset operator"
+    words="run check reload scan read pin site status watch points events cause ack silence reset disable enable out answer accept arrive verdict item hazard shift drill walktest enrol identity label factory-reset operator"
   elif [[ $cur == -* ]]; then
     case "${COMP_WORDS[1]} ${COMP_WORDS[2]}" in
     "run "*) words="--config --dir --sim --page --json" ;;
@@ -47,6 +47,7 @@ _firepost() {
     "walktest record") words="--dir --lang --json" ;;
     "enrol "*) words="--claim --district --replace --again --status --courier --no-wait --verbose --json --dir --lang" ;;
     "identity show") words="--json --dir --lang" ;;
+    "label "*) words="--form --out --dir --lang" ;;
     "factory-reset "*) words="--identity --readings --all --yes --dir --lang" ;;
     "operator add") words="--number --name --level --site" ;;
     esac

@@ -89,6 +89,7 @@ var commands = []command{
 	{"walktest record", "", "Show what the walk test has found.", prepareTestRecord},
 	{"enrol", "[CLAIM]", "Join a district with a claim, or go on with it.", prepareEnrol},
 	{"identity show", "", "Say who this box is.", prepareIdentityShow},
+	{"label", "[CLAIM]", "Draw the label of this box, or of a work order.", prepareLabel},
 	{"factory-reset", "", "Remove who this box is, or all of it.", prepareFactoryReset},
 	{"operator add", "", "Make the row of an operator for the site file.", prepareOperatorAdd},
 }
