@@ -68,12 +68,28 @@ func (s *est) client(c *tls.Config) *retryablehttp.Client {
 				return http.ErrUseLastResponse
 			},
 		},
-		Logger: s.log, RetryMax: estRetries, RetryWaitMin: 200 * time.Millisecond,
+		Logger: trace{s.log}, RetryMax: estRetries, RetryWaitMin: 200 * time.Millisecond,
 		RetryWaitMax: time.Second,
 		CheckRetry:   retryNow, Backoff: retryablehttp.LinearJitterBackoff,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
 }
+
+// trace takes what the client of requests says. What came of them is told by whoever made them, and
+// once: a box that is offline for a month must not fill its journal.
+type trace struct{ log *slog.Logger }
+
+// Error implements retryablehttp.LeveledLogger.
+func (t trace) Error(msg string, args ...any) { t.log.Debug(msg, args...) }
+
+// Warn implements retryablehttp.LeveledLogger.
+func (t trace) Warn(msg string, args ...any) { t.log.Debug(msg, args...) }
+
+// Info implements retryablehttp.LeveledLogger.
+func (t trace) Info(msg string, args ...any) { t.log.Debug(msg, args...) }
+
+// Debug implements retryablehttp.LeveledLogger.
+func (t trace) Debug(msg string, args ...any) { t.log.Debug(msg, args...) }
 
 // retryNow leaves a server that names a time, or is too busy, to the state machine.
 func retryNow(ctx context.Context, r *http.Response, err error) (bool, error) {

@@ -45,7 +45,7 @@ func prepareEnrol(f *pflag.FlagSet) action {
 	f.StringVar(&c.courier, "courier", "", "`WAY` of a stick in the folder that follows, for a site "+
 		"without a network: out, submit (on any computer) or in")
 	f.BoolVar(&c.noWait, "no-wait", false, "do not wait for the approval of the control room")
-	f.BoolVar(&c.isVerbose, "verbose", false, "print what is behind a failure, and the requests")
+	f.BoolVar(&c.isVerbose, "verbose", false, "print what is behind a failure")
 	f.BoolVar(&c.json, "json", false, "print where it then stands as JSON")
 	c.paths.flag(f)
 	c.tongue.flag(f)
