@@ -52,8 +52,14 @@ func TestClaimsAreReadInEveryForm(t *testing.T) {
 			Tenant: "district-7", Brokers: []string{"mqtts://mq.example:8883"},
 			Enrol: "https://enrol.district.example", Pin: "sha256:" + strings.Repeat("9a", 32),
 			SiteKeys:   []string{"RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3"},
-			ServerName: "mq", Sim: true,
+			ServerName: "mq", Sim: true, Insecure: true, Username: "u", Password: "p\"\u4e1c",
 		},
+	}
+	fields := reflect.ValueOf(c.District)
+	for i := range fields.NumField() { // Else what is added to it is lost when a box is enrolled.
+		if fields.Field(i).IsZero() {
+			t.Errorf("the sample has no %s", fields.Type().Field(i).Name)
+		}
 	}
 	file := check(provisioning.ParseClaim(c.File()))
 	if file.Code != c.Code || !file.Issued.Equal(c.Issued) || file.Site != c.Site ||

@@ -68,16 +68,27 @@ func (id *Identity) probeOne(
 		}
 		c = secured
 	}
-	return greet(c, id.ID)
+	return greet(c, id.ID, id.District.Username, id.District.Password)
 }
 
 // greet says CONNECT, waits for CONNACK and says DISCONNECT: MQTT 3.1.1, sections 3.1, 3.2, 3.14.
-func greet(c net.Conn, client string) error {
-	const cleanSession, keepAlive = 0x02, 60
-	body := []byte{0, 4, 'M', 'Q', 'T', 'T', 4, cleanSession, 0, keepAlive}
-	body = binary.BigEndian.AppendUint16(body, uint16(len(client)))
-	body = append(body, client...)
-	if _, err := c.Write(append([]byte{0x10, byte(len(body))}, body...)); err != nil {
+func greet(c net.Conn, client, username, password string) error {
+	const cleanSession, hasPassword, hasUsername, keepAlive = 0x02, 0x40, 0x80, 60
+	flags, fields := byte(cleanSession), []string{client}
+	if username != "" {
+		flags, fields = flags|hasUsername, append(fields, username)
+		if password != "" {
+			flags, fields = flags|hasPassword, append(fields, password)
+		}
+	}
+	body := []byte{0, 4, 'M', 'Q', 'T', 'T', 4, flags, 0, keepAlive}
+	for _, field := range fields {
+		body = binary.BigEndian.AppendUint16(body, uint16(len(field)))
+		body = append(body, field...)
+	}
+	// The length is coded as in encoding/binary: seven bits a byte, lowest first.
+	packet := append(binary.AppendUvarint([]byte{0x10}, uint64(len(body))), body...)
+	if _, err := c.Write(packet); err != nil {
 		return fmt.Errorf("CONNECT: %w", err)
 	}
 	var ack [4]byte
