@@ -54,7 +54,8 @@ function drawCourses(box, drawn, raw, say) {
 		g.lineWidth = 1.5 * devicePixelRatio;
 		for (const l of c.limits) {
 			const y = u.valToPos(l.value, "y", true);
-			g.strokeStyle = g.fillStyle = color(l.level === "prealarm" ? "--orange" : "--red");
+			g.strokeStyle = color(l.level === "prealarm" ? "--orange" : "--red");
+			g.fillStyle = color("--ink"); // words are to be read in the dark, too
 			g.setLineDash([8, 5]);
 			g.beginPath();
 			g.moveTo(left, y);
@@ -70,7 +71,8 @@ function drawCourses(box, drawn, raw, say) {
 			const from = at(a.age_seconds), to = at(a.ended_seconds || 0);
 			g.fillStyle = color("--red") + "26";
 			g.fillRect(from, top, to - from, height);
-			g.fillStyle = g.strokeStyle = color("--red");
+			g.strokeStyle = color("--red");
+			g.fillStyle = color("--ink");
 			g.beginPath();
 			g.moveTo(from, top);
 			g.lineTo(from, top + height);
