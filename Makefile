@@ -15,7 +15,7 @@ FAST    := runtime crypto/internal sync math $(addprefix $(OURS)/,agent/alarm ag
 SMALL   := -gcflags=all=-l $(foreach p,$(FAST),-gcflags=$(p)/...=)
 FLAGS   := -tags nethttpomithttp2 -trimpath $(SMALL)
 BUILD   := CGO_ENABLED=0 go build -buildvcs=false $(FLAGS) -ldflags '$(LDFLAGS)'
-MAXSIZE := 11534336
+MAXSIZE := 11665408
 REPORT  := go run ./cross/report $(if $(CI),-no-skips)
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,-exec 'sudo -n -E env PATH=$(PATH)')
 QEMU6   := qemu-arm-static -cpu arm1176
