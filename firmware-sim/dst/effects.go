@@ -51,12 +51,22 @@ func realAlarmEndsWhatIsPlayed(o *oracle) {
 
 // nothingIsUndone: what cannot be undone moves for a fire only when a person has pressed a call
 // point, or two independent detectors of a zone agree. A valve is closed by one where there is no
-// second to agree with, unless the zone was told to wait for it.
+// second to agree with, unless the zone was told to wait for it. What was done before a restart
+// goes on after it, whatever the file says by then.
 func nothingIsUndone(o *oracle) {
+	begins := slices.ContainsFunc(o.d.Events, func(e alarm.Event) bool {
+		return e.Kind == alarm.Started
+	})
 	for i := range o.d.Events {
 		e := &o.d.Events[i]
 		if e.Kind != alarm.OutputChanged || !e.Pattern.IsAlarm() || e.Drill || e.Alarm == "" ||
 			e.Signal != alarm.Fire {
+			continue
+		}
+		goesOn := begins && slices.ContainsFunc(o.start.Outputs, func(s alarm.SavedOutput) bool {
+			return s.Output == e.Output && s.Alarm == e.Alarm
+		})
+		if goesOn {
 			continue
 		}
 		p := o.s.site.byID[e.Point]
