@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"html"
-
-	"github.com/firepost/firepost/agent/alarm"
 )
 
 // lit is markup of our own. Only a constant becomes one without a conversion, so that what comes
@@ -39,10 +37,3 @@ func (m *markup) small(text string) { m.addIf(`<span class="small">%s</span>`, t
 
 // raw writes what a machine said, for a technician.
 func (m *markup) raw(text string) { m.addIf(`<span class="raw">%s</span>`, text) }
-
-// said writes a text in both languages, one after the other, if there is one.
-func (m *markup) said(form lit, t alarm.Text) {
-	if t.En != "" {
-		m.add(form, t.Zh, t.En)
-	}
-}
