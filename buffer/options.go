@@ -19,7 +19,7 @@ type Options struct {
 	// block; nil: nobody hears.
 	Notice func(code string, on bool, detail string)
 
-	MaxBytes int64 // cap of the file, 8 to 64 MB; 0: 32 MB
+	MaxBytes int64 // cap of the file, 8 to 64 MB; 0: 40 MB, for three days of 20 points
 
 	// Memory bounds each lane in memory; zero: 1, 1 and 4 MB. Disk bounds it in the file; zero:
 	// 1/8, 1/8 and 5/8 of MaxBytes. Alarms may use what the others leave.
@@ -62,7 +62,7 @@ func (o Options) withDefaults() Options {
 	if o.Statfs == nil {
 		o.Statfs = statfs
 	}
-	o.MaxBytes = min(max(orElse(o.MaxBytes, 32<<20), 8<<20), 64<<20)
+	o.MaxBytes = min(max(orElse(o.MaxBytes, 40<<20), 8<<20), 64<<20)
 	o.Retry = orElse(o.Retry, 5*time.Minute)
 	o.MinFree = max(orElse(o.MinFree, 64<<20), 0)
 	o.MinShare = max(orElse(o.MinShare, 10), 0)

@@ -46,6 +46,7 @@ func groups() []group {
 		{[]string{"wire."}, (*bench).wireBytes},
 		{[]string{"panel."}, (*bench).panel},
 		{[]string{"outbox."}, (*bench).outbox},
+		{[]string{"wear."}, (*bench).wear},
 		{[]string{"start."}, (*bench).start},
 		{[]string{"edge.idle."}, (*bench).edgeIdle},
 		{[]string{"edge.busy_outside."}, (*bench).edgeBusyOutside},
@@ -179,6 +180,7 @@ func (b *bench) count(full, quick int) int {
 // folder makes a new one, with a short path: a socket's name may have 107 bytes.
 func (b *bench) folder() (string, error) {
 	b.dirs++
-	dir := filepath.Join(b.dir, fmt.Sprint(b.dirs))
-	return dir, os.Mkdir(dir, 0o700)
+	return b.lastFolder(), os.Mkdir(b.lastFolder(), 0o700)
 }
+
+func (b *bench) lastFolder() string { return filepath.Join(b.dir, fmt.Sprint(b.dirs)) }

@@ -64,7 +64,7 @@ func (b *bench) drainDisk(ctx context.Context) error {
 	}
 	b.print("outbox.file.readings_100000", float64(info.Size()), "B", "")
 	o := buffer.Open(dir, buffer.Options{})
-	err = b.drain(ctx, o, "outbox.drain.disk.readings_100000")
+	err = b.drain(ctx, o, "outbox.drain.disk.readings_100000", backlog)
 	began := time.Now()
 	if err = errors.Join(err, o.Close()); err != nil {
 		return err
@@ -96,7 +96,7 @@ func (b *bench) drainMemory(ctx context.Context) error {
 		o.Put(buffer.Telemetry, uint32(min(left, perBody)), s.body(min(left, perBody)))
 	}
 	b.print("outbox.heap.readings_100000", float64(heap()-before), "B", "")
-	return b.drain(ctx, o, "outbox.drain.memory.readings_100000")
+	return b.drain(ctx, o, "outbox.drain.memory.readings_100000", backlog)
 }
 
 // heap is how much of it is in use.
@@ -107,15 +107,15 @@ func heap() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// drain takes and acknowledges everything that o holds, record by record.
-func (b *bench) drain(ctx context.Context, o *buffer.Outbox, name string) error {
+// drain takes and acknowledges the count readings that o holds, record by record, oldest first.
+func (b *bench) drain(ctx context.Context, o *buffer.Outbox, name string, count int) error {
 	if err := until(ctx, 10*time.Second, func() bool {
-		return o.Stats().Lane[buffer.Telemetry].Held == backlog
+		return o.Stats().Lane[buffer.Telemetry].Held == uint64(count)
 	}); err != nil {
 		return fmt.Errorf("%s: not all readings are held: %w", name, err)
 	}
 	began, taken, after := time.Now(), 0, uint64(0)
-	for taken < backlog {
+	for taken < count {
 		rs := o.Next(buffer.Telemetry, after, 16)
 		if len(rs) == 0 { // it comes from the disk
 			select {

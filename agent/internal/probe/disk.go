@@ -17,7 +17,7 @@ import (
 	"github.com/firepost/firepost/agent/alarm"
 )
 
-// Bounds of a disk. The records take up to 32 MB, and an update of the system some more.
+// Bounds of a disk. The records take up to 40 MB, and an update of the system some more.
 const (
 	littleSpace = 64 << 20
 	fewFiles    = 1000
