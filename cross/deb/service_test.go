@@ -36,6 +36,10 @@ pid=$(show ExecMainPID)
 saw process: $(grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/$pid/status | xargs) \
 	Nice: $(cut -d ' ' -f 19 /proc/$pid/stat)
 saw files: $(cd /run/firepost && stat -c '%A %U:%G' /var/lib/firepost . control.sock)
+for i in $(seq 80); do # until each point has been heard of
+	firepost status --json | grep -q '"state": "unknown"' || break
+	sleep 0.1
+done
 saw root: $(firepost status --json 2>&1 | grep -m 1 '"state":')
 nobody="setpriv --reuid nobody --clear-groups --regid"
 saw nobody: $($nobody nogroup firepost status 2>&1 | cut -d ';' -f 1)
@@ -50,7 +54,8 @@ hash=$(sha256sum $site | cut -c -16)
 saw reload: $(systemctl reload firepost.service && echo done)
 for i in $(seq 80); do
 	sleep 0.1
-	firepost site show 2>/dev/null | grep -q "^in use *$hash" && break
+	firepost site show 2>/dev/null | grep -q "^in use *$hash" &&
+		! firepost status --json | grep -q '"state": "unknown"' && break
 done
 saw another line: $([ $pid = $(show ExecMainPID) ] && echo same process), \
 	restarts $(show NRestarts), $(firepost status --json 2>&1 | grep -m 1 '"state":')
