@@ -92,8 +92,18 @@ func savedIsAFixedPoint(o *oracle) {
 		}
 	}
 	for _, out := range was.Outputs {
-		if !slices.Contains(now.Outputs, out) && out.Kept {
-			o.s.violated(Fixed, "output %s: was %+v", out.Output, out)
+		i := slices.IndexFunc(now.Outputs, func(n alarm.SavedOutput) bool {
+			return n.Output == out.Output
+		})
+		if !out.Kept || i < 0 { // of one that the plan has no more, another of its kind goes on
+			continue
+		}
+		is := now.Outputs[i]
+		if is.Alarm != "" && out.Alarm != "" {
+			is.Alarm = out.Alarm // of two alarms that want the same it may be either
+		}
+		if is != out {
+			o.s.violated(Fixed, "output %s: was %+v, is %+v", out.Output, out, is)
 		}
 	}
 	for _, m := range was.Memories {
