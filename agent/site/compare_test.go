@@ -183,7 +183,8 @@ var differences = []struct {
 	{"a siren that falls silent", `line = "GPIO5"`, "line = \"GPIO5\"\non_exit = \"rest\"", true,
 		"when the program ends"},
 	{"a valve that nobody sees close", "feedback = \"reply\"\n", "", true, "feedback"},
-	{"no more fan in a fire", block("[[effect]]"), "", true, "output fan: no more runs"},
+	{"no more fan in a fire", block("[[effect]]"), "", true,
+		"output fan: \"runs\" becomes \"stops\" when"},
 	{"another effect", "[[effect]]\nwhen = \"fire\"\nthen = [\"fan\"]\n",
 		"[[effect]]\nwhen = \"fire\"\nthen = [\"fan\"]\n\n[[effect]]\nwhen = \"gas\"\n" +
 			"then = [\"siren\"]\n", false, "[[effect]]"},

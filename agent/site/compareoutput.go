@@ -14,9 +14,8 @@ import (
 func (c *comparison) outputs() {
 	for i := range c.from.plan.Outputs {
 		was := &c.from.plan.Outputs[i]
-		named := func(o *alarm.OutputPlan) bool { return o.ID == was.ID }
 		c.subject("output", "输出", string(was.ID), was.Name, true)
-		if is := find(c.to.plan.Outputs, named); is != nil {
+		if is := find(c.to.plan.Outputs, outputNamed(was.ID)); is != nil {
 			c.output(was, is)
 		} else {
 			c.say(true, "is removed", "被删除")
@@ -24,13 +23,16 @@ func (c *comparison) outputs() {
 	}
 	for i := range c.to.plan.Outputs {
 		is := &c.to.plan.Outputs[i]
-		named := func(o *alarm.OutputPlan) bool { return o.ID == is.ID }
-		if find(c.from.plan.Outputs, named) == nil {
+		if find(c.from.plan.Outputs, outputNamed(is.ID)) == nil {
 			c.subject("output", "输出", string(is.ID), is.Name, true)
 			// One that only warns does no harm. Any other moves something that nobody has seen move.
 			c.say(!is.Kind.Sounds() && is.Kind != alarm.Strobe, "is new", "为新增")
 		}
 	}
+}
+
+func outputNamed(id alarm.OutputID) func(*alarm.OutputPlan) bool {
+	return func(o *alarm.OutputPlan) bool { return o.ID == id }
 }
 
 // output compares two plans of one output. What it does at which alarm is compared by effects.
@@ -97,26 +99,32 @@ func lostAny[T comparable](was, is []T) bool {
 	return len(was) == 0 || slices.ContainsFunc(was, func(x T) bool { return !slices.Contains(is, x) })
 }
 
-// effects compares what the outputs do when something happens, as the panel itself tells it.
+// effects compares what the outputs do when something happens, as the panel itself tells it. At
+// what life depends on, an output may only begin to warn or to close where it did nothing; what
+// else moves must not begin to anywhere. A point that is new is judged by the rows.
 func (c *comparison) effects() {
 	vital := c.from.vital()
-	after := alarm.Cases(c.to.Plan())
+	before, after := alarm.Cases(c.from.Plan()), alarm.Cases(c.to.Plan())
 	told := map[alarm.Text]bool{}
-	for _, k := range alarm.Cases(c.from.Plan()) {
+	for _, k := range slices.Concat(before, after) {
 		places := []point.ID{""} // of a fault of the system
 		if k.When.Fault == "" {
 			places = k.Points
 		}
 		for _, id := range places {
-			if id != "" && (!vital[id] || find(c.to.plan.Points, pointNamed(id)) == nil) ||
-				c.isOver(&k, id) {
+			if id != "" && !c.hasBoth(id) || c.isOver(&k, id) {
 				continue
 			}
-			for _, a := range k.Then {
-				if a.Play == alarm.Off || does(after, &k.When, id, a.Output) {
+			was, is := caseOf(before, k.When, id), caseOf(after, k.When, id)
+			for i := range c.from.plan.Outputs {
+				o := &c.from.plan.Outputs[i]
+				x, y := deedOf(was, o.ID), deedOf(is, o.ID)
+				if x == y || x == (deed{}) && adds(o, y.play) ||
+					id != "" && !vital[id] && warns(o) ||
+					find(c.to.plan.Outputs, outputNamed(o.ID)) == nil {
 					continue
 				}
-				if text := c.lost(&k, id, a); !told[text] {
+				if text := deedText(&k, id, o, x, y); !told[text] {
 					told[text] = true
 					c.changes = append(c.changes, Change{Text: text, Weakens: true})
 				}
@@ -124,6 +132,12 @@ func (c *comparison) effects() {
 		}
 	}
 	c.rows()
+}
+
+// hasBoth tells whether a point is of both sites.
+func (c *comparison) hasBoth(id point.ID) bool {
+	return find(c.from.plan.Points, pointNamed(id)) != nil &&
+		find(c.to.plan.Points, pointNamed(id)) != nil
 }
 
 // isOver tells a case of a zone that doubted a first signal and now believes it.
@@ -136,30 +150,81 @@ func (c *comparison) isOver(k *alarm.Case, id point.ID) bool {
 	return z != nil && z.Mode == alarm.Single
 }
 
-// does tells whether an output does something at a cause, at a point.
-func does(cases []alarm.Case, when *alarm.Cause, id point.ID, out alarm.OutputID) bool {
-	return slices.ContainsFunc(cases, func(k alarm.Case) bool {
-		return sameCause(&k.When, when) && (id == "" || slices.Contains(k.Points, id)) &&
-			slices.ContainsFunc(k.Then, func(a alarm.Act) bool {
-				return a.Output == out && a.Play != alarm.Off
-			})
-	})
+// A deed is what an output does at a cause.
+type deed struct {
+	does  bool
+	play  alarm.Pattern // Off: it is kept off
+	stays bool          // as it is, because of gas
 }
 
-// lost says what an output would do no more.
-func (c *comparison) lost(k *alarm.Case, id point.ID, a alarm.Act) alarm.Text {
-	o := c.from.output(a.Output)
-	place, cause, act := string(id), causeText(&k.When), actText(o, a.Play)
-	en := strings.Replace(cause.En, "PLACE", place, 1)
-	zh := strings.Replace(cause.Zh, "PLACE", place, 1)
+// caseOf finds what happens at a cause at a point. A second point, or a higher level, that changes
+// nothing is no case of its own.
+func caseOf(cases []alarm.Case, when alarm.Cause, id point.ID) *alarm.Case {
+	less := when
+	less.Triggers = 0
+	if less.Level == detect.AlarmHigh {
+		less.Level = detect.Alarm
+	}
+	for _, w := range []*alarm.Cause{&when, &less} {
+		k := find(cases, func(k *alarm.Case) bool {
+			return sameCause(&k.When, w) && (id == "" || slices.Contains(k.Points, id))
+		})
+		if k != nil {
+			return k
+		}
+	}
+	return &alarm.Case{}
+}
+
+// deedOf is what an output does in a case.
+func deedOf(k *alarm.Case, out alarm.OutputID) deed {
+	i := slices.IndexFunc(k.Then, func(a alarm.Act) bool { return a.Output == out })
+	if i >= 0 {
+		return deed{does: true, play: k.Then[i].Play}
+	}
+	return deed{stays: slices.Contains(k.Stays, out)}
+}
+
+// warns tells what does no harm when it begins.
+func warns(o *alarm.OutputPlan) bool {
+	return o.Kind.Sounds() || o.Kind == alarm.Strobe || o.Kind == alarm.Lamp
+}
+
+// adds tells whether an output that did nothing protects more with what it does.
+func adds(o *alarm.OutputPlan, play alarm.Pattern) bool {
+	return play != alarm.Off && (warns(o) || o.Kind == alarm.Valve && !o.Irreversible)
+}
+
+// deedText says what an output would do no more, or from now on.
+func deedText(k *alarm.Case, id point.ID, o *alarm.OutputPlan, was, is deed) alarm.Text {
+	cause := causeText(&k.When)
+	en := strings.Replace(cause.En, "PLACE", string(id), 1)
+	zh := strings.Replace(cause.Zh, "PLACE", string(id), 1)
+	a, b := was.text(o), is.text(o)
+	if was.does && was.play != alarm.Off && is == (deed{}) {
+		return alarm.Text{
+			En: fmt.Sprintf("output %s: no more %s when %s", o.ID, a.En, en),
+			Zh: fmt.Sprintf("输出 %s：在“%s”时不再%s", o.ID, zh, a.Zh),
+		}
+	}
 	return alarm.Text{
-		En: fmt.Sprintf("output %s: no more %s when %s", a.Output, act.En, en),
-		Zh: fmt.Sprintf("输出 %s：在“%s”时不再%s", a.Output, zh, act.Zh),
+		En: fmt.Sprintf("output %s: %q becomes %q when %s", o.ID, a.En, b.En, en),
+		Zh: fmt.Sprintf("输出 %s：在“%s”时由“%s”改为“%s”", o.ID, zh, a.Zh, b.Zh),
 	}
 }
 
-// rows compares the [[effect]]s of the files: one that is gone, or that keeps an output off, may
-// matter in a way that no single alarm shows.
+func (d deed) text(o *alarm.OutputPlan) alarm.Text {
+	switch {
+	case d.does:
+		return actText(o, d.play)
+	case d.stays:
+		return alarm.Text{En: "stays as it is", Zh: "保持不变"}
+	}
+	return alarm.Text{En: "does nothing", Zh: "不动作"}
+}
+
+// rows compares the [[effect]]s of the files: one that is gone, or that does more than let people
+// be warned, may matter in a way that no single alarm shows.
 func (c *comparison) rows() {
 	own := func(s *Site) (rows []alarm.Effect) {
 		for _, e := range s.plan.Effects {
@@ -179,7 +244,8 @@ func (c *comparison) rows() {
 	weakens := slices.ContainsFunc(was, func(e alarm.Effect) bool { return !has(is, e) }) ||
 		slices.ContainsFunc(is, func(e alarm.Effect) bool {
 			return !has(was, e) && slices.ContainsFunc(e.Then, func(a alarm.Act) bool {
-				return a.Play == alarm.Off
+				o := find(c.to.plan.Outputs, outputNamed(a.Output))
+				return o == nil || !adds(o, a.Play)
 			})
 		})
 	c.en, c.zh, c.vital = "", "", true
