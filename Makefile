@@ -148,6 +148,7 @@ platform: ## brokers with the files of cross/platform hold the contract (needs n
 	go test -tags platform -count=1 -timeout 10m -json ./cross/platform | $(REPORT)
 
 .PHONY: vm-all
+vm-all: export HAMMER := 60s
 vm-all: vm ## the way to a bus on the controllers of emulated boards: i.MX6, Pi Zero, Pi 3, Orange Pi
 	@cross/vm/boards.sh
 	go test -tags vm -count=1 -timeout 15m -run TestBoards -v ./cross/vm | grep -v '^=== '

@@ -195,7 +195,8 @@ func (p *Panel) classify(now point.Instant, w *watched, rd *point.Reading) {
 		return
 	}
 	e := w.event(ClassChanged)
-	e.Reason, e.Matter.ID = d.classes(rd.Sample.Value), w.plan.Risk.Code
+	e.Reason = d.classes(rd.Sample.Value)
+	e.Matter.ID, e.Matter.Text = w.plan.Risk.Code, w.plan.Risk.Owner
 	if w.plan.Derived.Formula == "colour" {
 		e.Matter.Colour = Colour(rd.Sample.Value)
 	}

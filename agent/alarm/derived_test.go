@@ -159,7 +159,7 @@ func TestRiskColourIsToldAndRedSounds(t *testing.T) {
 		Kind: detect.Above, Quantity: drivers.Crack, Limit: 1 << 40,
 	}}
 	risk := number("slope", "colour", "crack")
-	risk.Signal, risk.Latch, risk.Risk = Evacuation, true, Risk{Code: "R-7"}
+	risk.Signal, risk.Latch, risk.Risk = Evacuation, true, Risk{Code: "R-7", Owner: "王强"}
 	risk.Derived.Steps, risk.Derived.Band = [4]int64{1000, 2000, 3000, 4000}, 200
 	risk.Spec.Conditions = []detect.Condition{{
 		Kind: detect.Above, Quantity: drivers.Count, Level: detect.Alarm, Limit: 4,
@@ -177,7 +177,7 @@ func TestRiskColourIsToldAndRedSounds(t *testing.T) {
 	give(10)
 	give(1000)
 	if e := r.newest(ClassChanged); e.Matter.Colour != Blue || e.Matter.ID != "R-7" ||
-		e.Reason != "blue" || e.Point != "slope" {
+		e.Matter.Text != "王强" || e.Reason != "blue" || e.Point != "slope" {
 		t.Errorf("got %+v", e)
 	}
 	n := r.count(ClassChanged, "slope")

@@ -28,9 +28,9 @@ type OperatorPlan struct {
 
 // Matter is what a command or an event of the duties is about, beside an alarm.
 type Matter struct {
-	ID       string  // of the call, the check item or the hazard
-	Text     string  // of a warning or a hazard; what a check found; the cause of a verdict
-	Colour   Colour  // of a warning
+	ID       string  // of the call, the check item, the hazard or the risk
+	Text     string  // of a warning or a hazard; a check's finding; a verdict's cause; a risk's owner
+	Colour   Colour  // of a warning or a risk
 	Step     Step    // of IncidentOverdue
 	Verdict  Verdict // on an incident
 	Failed   bool    // a check found something wrong

@@ -141,9 +141,12 @@ func TestSeedsThatFoundSomething(t *testing.T) {
 		{6, "a baseline sank with each restart"},
 		{16, "what is made of a sensor that warms up was called silent"},
 		{23, "a plan that came before the first step of a run cleared what stood"},
+		{87, "a barrier opened when it got another name"},
 		{284, "a restart ended the warning of a cold sensor, with no good reading"},
+		{436, "a valve that was closed before a restart was taken for a new act"},
 		{718, "a reset in the off-delay of a chatter alarmed anew"},
 		{1511, "the district silenced gas that had come back two minutes ago"},
+		{2421, "of two alarms that close a valve, each restart named the other one"},
 		{4572, "a value stayed good whose input fell silent after the very first instant"},
 		{9887, "a new carbon monoxide alarm was heard once a minute, as the old one was by then"},
 	} {
