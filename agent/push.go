@@ -97,7 +97,7 @@ func (r *siteRoom) push(ctx context.Context, p push) wire.Rsp {
 		ID: p.id, Base: p.file.Base, Hash: s.Hash, Stage: sitefile.Waiting,
 		Expires: p.expires.Unix(), Text: []byte(p.file.File),
 	}
-	if !site.Weakens(site.Compare(r.a.site(), r.a.paged(s))) {
+	if own, err := r.files().Own(); err == nil && !site.Weakens(r.differences(s, r.a.site(), own)) {
 		return r.try(ctx, o, s, 0)
 	}
 	if err := r.files().Put(o); err != nil {
@@ -151,12 +151,28 @@ func (r *siteRoom) objection(p *push) (*site.Site, wire.Rsp) {
 	case !live && r.a.o.Restart == nil:
 		return no(wire.ReasonNotPermitted, detailRestart)
 	}
-	for _, change := range site.Compare(r.a.site(), r.a.paged(s)) {
+	own, err := r.files().Own()
+	if err != nil {
+		return no(wire.ReasonNotPermitted, detailBase, "the local file is bad")
+	}
+	for _, change := range r.differences(s, r.a.site(), own) {
 		if change.People {
 			return no(wire.ReasonNotPermitted, detailOperators)
 		}
 	}
 	return s, wire.Rsp{}
+}
+
+// differences are the changes that a file makes to any of several.
+func (r *siteRoom) differences(to *site.Site, from ...*site.Site) (all []site.Change) {
+	for _, f := range from {
+		for _, c := range site.Compare(r.a.paged(f), r.a.paged(to)) {
+			if !slices.Contains(all, c) {
+				all = append(all, c)
+			}
+		}
+	}
+	return all
 }
 
 // unfit says why the site may not be changed from afar now; empty: it may.
@@ -282,6 +298,11 @@ func (r *siteRoom) undo(ctx context.Context, why string, operator uint8) {
 		r.refuse(err)
 		return
 	}
+	r.back(ctx, c)
+}
+
+// back goes on with the file that counts without a trial.
+func (r *siteRoom) back(ctx context.Context, c sitefile.Choice) {
 	r.from = c.From
 	result, err := r.apply(ctx, c.Site)
 	switch {
@@ -345,7 +366,8 @@ func (r *siteRoom) answer() wire.Rsp {
 	return rsp
 }
 
-// compare lists the changes from the file that counts without the offer to the one that is offered.
+// compare lists the changes from the local file, from the one that counts without the offer, and
+// from the one in use, to the one that is offered.
 func (r *siteRoom) compare() {
 	r.list = nil
 	if r.offer == nil {
@@ -355,8 +377,12 @@ func (r *siteRoom) compare() {
 	if err != nil {
 		return // of another version of the program
 	}
-	from, err := r.files().Settled()
-	if err == nil {
-		r.list = changesOf(r.a.paged(from.Site), r.a.paged(to))
+	from := []*site.Site{r.a.site()}
+	if c, err := r.files().Settled(); err == nil {
+		from = append(from, c.Site)
 	}
+	if own, err := r.files().Own(); err == nil {
+		from = append(from, own)
+	}
+	r.list = told(r.differences(to, from...))
 }

@@ -124,7 +124,18 @@ func (m *remote) list(id string) (list []string) {
 // decide is POST /site of somebody at the box.
 func (m *remote) decide(action string, operator int) (code int, ans Answer) {
 	m.Helper()
-	body := fmt.Sprintf(`{"action":%q,"operator":%d,"pin":"2468"}`, action, operator)
+	hash := ""
+	if o := m.status().Site.Offer; o != nil && action == SiteAccept {
+		hash = o.Hash[:leastHash]
+	}
+	return m.decideOn(action, hash, operator)
+}
+
+// decideOn is decide about the file that a hash names.
+func (m *remote) decideOn(action, hash string, operator int) (code int, ans Answer) {
+	m.Helper()
+	body := fmt.Sprintf(`{"action":%q,"hash":%q,"operator":%d,"pin":"2468"}`, action, hash,
+		operator)
 	w := httptest.NewRecorder()
 	m.agent.Control().ServeHTTP(w, httptest.NewRequest("POST", "/site", strings.NewReader(body)))
 	if json.Unmarshal(w.Body.Bytes(), &ans) != nil {
@@ -224,6 +235,114 @@ func TestPushThatWeakensWaitsForAPersonOnSite(t *testing.T) {
 		m.wantAnswers("c-1", "accepted waiting", "executing", "failed person")
 		if m.agent.site().Hash != hash {
 			t.Error("the old one does not count again")
+		}
+		m.end()
+	})
+}
+
+// edit is a local edit of somebody on site, who has not told the program of it.
+func (m *remote) edit(text string) {
+	m.Helper()
+	if err := os.WriteFile(m.path, []byte(text), 0o600); err != nil {
+		m.Fatal(err)
+	}
+}
+
+// Who takes back the file that was kept gets the local one, although another one waits; and the one
+// that waits is shown with what it changes now.
+func TestRollbackTakesBackTheFileInUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newRemote(t, people(t))
+		hash := m.agent.site().Hash
+		m.push("c-1", m.with(heatFrom, higher))
+		m.decide(SiteAccept, 3)
+		m.sleepUntil(15 * time.Minute)
+		m.push("c-2", m.with(heatFrom, higher+"\nconfirm = \"30 s\""))
+		m.wantAnswers("c-2", "accepted waiting")
+		if code, ans := m.decide(SiteRollback, 3); code != http.StatusOK || !ans.Done {
+			t.Fatalf("taken back: %d %+v", code, ans)
+		}
+		m.after2s()
+		m.wantAnswers("c-2", "accepted waiting")
+		s := m.status().Site
+		if m.agent.site().Hash != hash || s.From != sitefile.FromLocal {
+			t.Errorf("in use: %s from %s", m.agent.site().Hash, s.From)
+		}
+		if got := m.records(); got[len(got)-1] != "c-1 rolled back" {
+			t.Errorf("recorded %q", got)
+		}
+		if s.Offer == nil || len(s.Offer.Weakens) < 2 {
+			t.Errorf("what waits: %+v", s.Offer)
+		}
+		m.end()
+	})
+}
+
+// A file is compared with the local one that it is based on, and not only with the one in use,
+// which may be an older one.
+func TestPushIsComparedWithTheLocalFileToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newRemote(t, people(t))
+		stricter := m.with(heatFrom, heatFrom+"\nprealarm = \"40 °C\"\nalarm = \"50 °C\"")
+		m.edit(stricter)
+		base := site.HashOf([]byte(stricter))
+		m.pushArgs("c-1", m.signed(base, m.with(heatFrom, sooner)))
+		m.wantAnswers("c-1", "accepted waiting")
+		const says = "point heat-1: alarm (temperature, above) limit 50 °C becomes 56 °C"
+		if !slices.Contains(m.list("c-1"), says) {
+			t.Errorf("the district is told %q", m.list("c-1"))
+		}
+		m.end()
+	})
+	synctest.Test(t, func(t *testing.T) {
+		m := newRemote(t, people(t))
+		fewer := m.text[:strings.Index(m.text, "\n[[operator]]\nnumber = 7")+1]
+		m.edit(fewer)
+		m.pushArgs("c-1", m.signed(site.HashOf([]byte(fewer)), m.with(heatFrom, sooner)))
+		m.wantAnswers("c-1", "rejected not_permitted operators")
+		m.end()
+	})
+}
+
+// Who accepts names the file that he has seen: another one that has come since is not meant.
+func TestAcceptIsOfTheFileThatWasSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newRemote(t, people(t))
+		hash := m.agent.site().Hash
+		m.push("c-1", m.with(heatFrom, heatFrom+"\nprealarm = \"46 °C\"\nalarm = \"57 °C\""))
+		seen := m.status().Site.Offer.Hash
+		m.sleepUntil(61 * time.Minute)
+		m.push("c-2", m.with(heatFrom, higher))
+		for _, named := range []string{"", m.status().Site.Offer.Hash[:leastHash-1], seen} {
+			code, ans := m.decideOn(SiteAccept, named, 3)
+			if code != http.StatusConflict || ans.Reason != SiteOther || m.agent.site().Hash != hash {
+				t.Errorf("accepted %q: %d %+v", named, code, ans)
+			}
+		}
+		m.wantAnswers("c-2", "accepted waiting")
+		m.end()
+	})
+}
+
+// A broken edit of the local file ends a trial: the last good file counts again, and nothing that
+// has not passed stays.
+func TestBrokenEditEndsATrial(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newRemote(t, "")
+		if _, _, err := LoadSite(m.path, m.dir); err != nil { // as the program began
+			t.Fatal(err)
+		}
+		hash := m.agent.site().Hash
+		m.push("c-1", m.with(heatFrom, sooner))
+		m.wantAnswers("c-1", "executing")
+		m.edit(m.text + "\nnonsense =\n")
+		if r, err := m.agent.Reload(t.Context()); err != nil || r.Reason != ReloadMistakes {
+			t.Errorf("reload: %+v, %v", r, err)
+		}
+		m.after2s()
+		m.wantAnswers("c-1", "executing", "failed local_edit")
+		if s := m.status().Site; s.Hash != hash || s.From != sitefile.FromGood || s.Rejected == "" {
+			t.Errorf("in use: %+v, want %s", s, hash)
 		}
 		m.end()
 	})

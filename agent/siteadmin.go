@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
@@ -37,7 +38,10 @@ type SiteOffer struct {
 
 // SiteDecision is what a person at the box decides about a pushed site file: POST /site of Control.
 type SiteDecision struct {
-	Action   string `json:"action"` // one of the Site words
+	Action string `json:"action"` // one of the Site words
+	// Hash begins the hash of the file that is accepted, with six digits or more: what has been
+	// looked at is what is let in.
+	Hash     string `json:"hash,omitempty"`
 	Operator uint8  `json:"operator,omitempty"`
 	PIN      string `json:"pin,omitempty"`
 }
@@ -55,6 +59,7 @@ const (
 	SiteAlarmed  = "alarm"     // one stands, and first it must be reset
 	SiteExercise = "exercise"  // a drill or a walk test runs
 	SiteEdited   = "edited"    // the local file is another one by now
+	SiteOther    = "other"     // the file that waits is not the one that is named
 	SiteOperator = "operators" // the site file names nobody of level 3
 )
 
@@ -74,7 +79,7 @@ func (r *siteRoom) describe(context.Context) SiteFiles {
 func (r *siteRoom) show() {
 	v := &siteView{from: r.from, base: r.base}
 	if o := r.offer; o.IsOpen() {
-		v.offer = &diag.SiteOffer{ID: o.ID, Trial: o.Stage == sitefile.Trial}
+		v.offer = &diag.SiteOffer{ID: o.ID, Hash: o.Hash, Trial: o.Stage == sitefile.Trial}
 		for _, c := range r.list {
 			if c.Weakens {
 				v.offer.Weakens = append(v.offer.Weakens, alarm.Text{En: c.En, Zh: c.Zh})
@@ -101,13 +106,15 @@ func (a *Agent) base() string {
 }
 
 // hindrance says why a decision could have no effect; empty: it can.
-func (r *siteRoom) hindrance(action string) string {
-	o := r.offer
+func (r *siteRoom) hindrance(d *SiteDecision) string {
+	o, action := r.offer, d.Action
 	waits := o.IsOpen() && o.Stage == sitefile.Waiting
 	switch {
 	case action == SiteRollback && r.from != sitefile.FromPushed && (!o.IsOpen() || waits),
 		action != SiteRollback && !waits:
 		return SiteNothing
+	case action == SiteAccept && (len(d.Hash) < leastHash || !strings.HasPrefix(o.Hash, d.Hash)):
+		return SiteOther
 	case action == SiteRefuse:
 		return ""
 	case r.unfit() == detailAlarm:
@@ -122,12 +129,30 @@ func (r *siteRoom) hindrance(action string) string {
 	return ""
 }
 
+// leastHash is how much of a hash names a file.
+const leastHash = 6
+
+// subject is the command that brought the file that is decided about.
+func (r *siteRoom) subject(d *SiteDecision) string {
+	if d.Action == SiteRollback && !r.tries() {
+		if kept, err := r.files().Pushed(); err == nil && kept != nil {
+			return kept.ID
+		}
+		return ""
+	}
+	return r.offer.ID
+}
+
+// tries tells whether a file is on trial.
+func (r *siteRoom) tries() bool { return r.offer.IsOpen() && r.offer.Stage == sitefile.Trial }
+
 // decide does what a person has decided, and whom the panel has let.
-func (r *siteRoom) decide(ctx context.Context, action string, operator uint8) string {
-	if why := r.hindrance(action); why != "" {
+func (r *siteRoom) decide(ctx context.Context, d *SiteDecision) string {
+	if why := r.hindrance(d); why != "" {
 		return why
 	}
-	switch {
+	operator := d.Operator
+	switch action := d.Action; {
 	case action == SiteAccept:
 		s, err := site.Parse("pushed.toml", r.offer.Text)
 		if err != nil {
@@ -136,13 +161,15 @@ func (r *siteRoom) decide(ctx context.Context, action string, operator uint8) st
 		r.a.answers.put(r.try(ctx, r.offer, s, operator))
 	case action == SiteRefuse:
 		r.close(sitefile.Refused, sitefile.ReasonPerson, operator)
-	case r.offer.IsOpen():
+	case r.tries():
 		r.undo(ctx, sitefile.ReasonPerson, operator)
-	default:
+	default: // the one that was kept; another one that waits goes on waiting
 		if err := r.files().Drop(); err != nil {
 			return err.Error()
 		}
-		r.reload(ctx)
+		result := r.reload(ctx)
+		r.compare()
+		return result.Reason
 	}
 	return ""
 }
@@ -185,15 +212,16 @@ func (a *Agent) serveDecision(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *Agent) decideSite(ctx context.Context, d SiteDecision, past string) (Answer, error) {
+	c := alarm.Command{ID: commandID("cli"), Action: alarm.DecideSite, Reason: past}
 	why, err := inRoom(ctx, a, func(r *siteRoom, _ context.Context) string {
-		return r.hindrance(d.Action)
+		why := r.hindrance(&d)
+		if why == "" {
+			c.Matter.ID = r.subject(&d)
+		}
+		return why
 	})
 	if err != nil || why != "" {
 		return Answer{Reason: why}, err
-	}
-	c := alarm.Command{ID: commandID("cli"), Action: alarm.DecideSite, Reason: past}
-	if v := a.view.Load(); v != nil && v.offer != nil {
-		c.Matter.ID = v.offer.ID
 	}
 	if !a.hasEngineer() {
 		return Answer{Reason: SiteOperator}, nil
@@ -207,7 +235,7 @@ func (a *Agent) decideSite(ctx context.Context, d SiteDecision, past string) (An
 		return ans, err
 	}
 	why, err = inRoom(ctx, a, func(r *siteRoom, ctx context.Context) string {
-		return r.decide(ctx, d.Action, d.Operator)
+		return r.decide(ctx, &d)
 	})
 	ans.Done, ans.Reason = why == "", why
 	return ans, err

@@ -118,12 +118,16 @@ func (r *siteRoom) reload(ctx context.Context) Reloaded {
 		return Reloaded{Hash: r.a.site().Hash, Reason: ReloadNoFile}
 	}
 	c, err := r.files().Choose()
-	if err == nil {
-		err = c.Rejected
-	}
 	r.base = c.Base
+	tried := r.tries()
 	if r.offer.IsOpen() && c.Base != "" && r.offer.Base != c.Base {
 		r.close(sitefile.Undone, sitefile.ReasonEdited, 0)
+	}
+	if err == nil && c.Rejected != nil {
+		if tried && !r.tries() {
+			r.back(ctx, c) // what has ended its trial without passing does not stay
+		}
+		err = c.Rejected
 	}
 	if err != nil {
 		return r.refuse(err)
@@ -207,8 +211,11 @@ func (r *siteRoom) changes(from, to *site.Site) []Change {
 	return all
 }
 
-func changesOf(from, to *site.Site) (all []Change) {
-	for _, c := range site.Compare(from, to) {
+func changesOf(from, to *site.Site) []Change { return told(site.Compare(from, to)) }
+
+// told are changes as the control socket tells them.
+func told(changes []site.Change) (all []Change) {
+	for _, c := range changes {
 		all = append(all, Change{c.En, c.Zh, c.Weakens})
 	}
 	return all

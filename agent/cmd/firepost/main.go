@@ -55,7 +55,7 @@ var commands = []command{
 	{"pin", "LINE", "Show the level of an input, and each change of it.", prepareLevel},
 	{"site show", "", "Say which site file counts, and why.", prepareSiteShow},
 	{"site diff", "", "Say what a site file of the district changes.", prepareSiteDiff},
-	{"site accept", "", "Let such a file be tried.", prepareSiteAccept},
+	{"site accept", "HASH", "Let such a file be tried; diff tells its hash.", prepareSiteAccept},
 	{"site refuse", "", "Refuse it.", prepareSiteRefuse},
 	{"site rollback", "", "Go back to the file before it.", prepareSiteRollback},
 	{"status", "", "Show what the running agent sees.", prepareStatus},

@@ -131,6 +131,7 @@ func (c *siteCmd) diff(w io.Writer, f *agent.SiteFiles) {
 		}))
 		return
 	}
+	fmt.Fprintf(w, c.say(alarm.Text{En: "site file %.6s:\n", Zh: "现场配置 %.6s：\n"}), f.Offer.Hash)
 	c.list(w, f.Offer.Changes)
 	if len(f.Offer.Changes) == 0 {
 		fmt.Fprintln(w, c.say(alarm.Text{En: "nothing changes", Zh: "没有变化"}))
@@ -143,9 +144,42 @@ func prepareSiteRollback(f *pflag.FlagSet) action { return decision(f, agent.Sit
 
 // decisionTexts say what was done.
 var decisionTexts = map[string]alarm.Text{
-	agent.SiteAccept:   {En: "accepted; on trial for 10 min", Zh: "已接受，试运行10分钟"},
-	agent.SiteRefuse:   {En: "refused", Zh: "已拒绝"},
-	agent.SiteRollback: {En: "taken back", Zh: "已撤销"},
+	agent.SiteAccept: {En: "accepted; on trial for 10 min", Zh: "已接受，试运行10分钟"},
+	agent.SiteRefuse: {En: "refused", Zh: "已拒绝"},
+}
+
+// rolledBack says what a rollback has taken back.
+func (c *siteCmd) rolledBack() alarm.Text {
+	var f agent.SiteFiles
+	if _, err := c.get("/site", &f); err == nil && f.Offer != nil && f.Offer.Stage == "waiting" {
+		return alarm.Text{
+			En: fmt.Sprintf("taken back: the local file counts again; another file of the district, "+
+				"%.6s, still waits", f.Offer.Hash),
+			Zh: fmt.Sprintf("已撤销：本地文件重新生效；区域平台的另一文件 %.6s 仍在等待确认", f.Offer.Hash),
+		}
+	}
+	if f.From == "pushed" {
+		return alarm.Text{
+			En: "taken back: the trial is over; the file of the district before it counts again",
+			Zh: "已撤销：试运行结束；此前区域平台下发的文件重新生效",
+		}
+	}
+	return alarm.Text{
+		En: "taken back: the local file counts again", Zh: "已撤销：本地文件重新生效",
+	}
+}
+
+// otherFile says which file waits.
+func (c *siteCmd) otherFile() alarm.Text {
+	var f agent.SiteFiles
+	if _, err := c.get("/site", &f); err != nil || f.Offer == nil {
+		return siteHints[agent.SiteNothing]
+	}
+	return alarm.Text{
+		En: fmt.Sprintf("the file that waits is %.6s; read firepost site diff first, then accept "+
+			"that one", f.Offer.Hash),
+		Zh: fmt.Sprintf("等待确认的是 %.6s；请先看 firepost site diff，再接受该文件", f.Offer.Hash),
+	}
 }
 
 // siteHints say what to do when a decision has no effect.
@@ -173,9 +207,12 @@ func decision(f *pflag.FlagSet, what string) action {
 	d := agent.SiteDecision{Action: what}
 	f.Uint8Var(&d.Operator, "operator", 0, "number of the operator of level 3 who decides; the PIN "+
 		"is asked for, or taken from "+pinEnv)
-	return func(o outlet, _ []string) error {
+	return func(o outlet, args []string) error {
 		if err := c.check(); err != nil {
 			return err
+		}
+		if what == agent.SiteAccept {
+			d.Hash = args[0]
 		}
 		if d.Operator == 0 {
 			return &exitError{2, f.Name() + " needs --operator, the number of one of level 3"}
@@ -196,9 +233,14 @@ func decision(f *pflag.FlagSet, what string) action {
 				return &exitError{1, ""}
 			}
 			return nil
+		case ans.Done && what == agent.SiteRollback:
+			fmt.Fprintln(o.out, c.say(c.rolledBack()))
+			return nil
 		case ans.Done:
 			fmt.Fprintln(o.out, c.say(decisionTexts[what]))
 			return nil
+		case ans.Reason == agent.SiteOther:
+			return &exitError{1, c.say(c.otherFile())}
 		}
 		if hint, ok := siteHints[ans.Reason]; ok {
 			return &exitError{1, c.say(hint)}

@@ -79,10 +79,10 @@ func (p *pusher) push(text string) {
 }
 
 // decide decides as the engineer.
-func (p *pusher) decide(what string) {
+func (p *pusher) decide(what ...string) {
 	p.t.Helper()
-	out, ok := p.as("2468", "site", what, "--operator", "3", "--dir", p.dir)
-	if !ok {
+	args := append(append([]string{"site"}, what...), "--operator", "3", "--dir", p.dir)
+	if out, ok := p.as("2468", args...); !ok {
 		p.t.Fatalf("%s: %s", what, out)
 	}
 }
@@ -103,12 +103,20 @@ func asksThePeopleOnSite(t *testing.T, station *station) {
 	if s.base() != site.HashOf(local) {
 		t.Errorf("the district is told base %s, want %s", s.base(), site.HashOf(local))
 	}
-	s.push(strings.Replace(string(local), `line = "`+smoke+`"`, `line = "GPIO26"`, 1))
+	pushed := strings.Replace(string(local), `line = "`+smoke+`"`, `line = "GPIO26"`, 1)
+	hash := site.HashOf([]byte(pushed))[:6]
+	s.push(pushed)
 	s.shows("waits for a person of level 3", "site", "show")
 	s.shows("等待确认", "status", "--lang", "zh")
 	s.wants("! 点位 smoke-1 (烟感 Smoke)：所接传感器有变化", "site", "diff", "--lang", "zh")
 
-	s.decide("accept")
+	s.wants("site file "+hash, "site", "diff")
+	s.wants("firepost site accept "+hash, "status")
+	if out, ok := s.as("2468", "site", "accept", "000000", "--operator", "3", "--dir", s.dir); ok ||
+		!strings.Contains(out, "the file that waits is "+hash) {
+		t.Errorf("another file is accepted: %s", out)
+	}
+	s.decide("accept", hash)
 	s.shows("a file of the district, on trial", "site", "show")
 	s.shows(`"from": "trial"`, "status", "--json")
 	await(t, "smoke at its new line", func() bool {

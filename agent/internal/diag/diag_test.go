@@ -139,9 +139,10 @@ func burning() *Status {
 	s.Clock = Clock{Quality: "none"}
 	s.Identity = Identity{State: "unenrolled"}
 	s.Site.Rejected = "site.toml:41: point \"heat-1\": alarm \"60\" has no unit; write \"60 °C\""
-	s.Site.From, s.Site.Offer = "good", &SiteOffer{ID: "c-13", Weakens: []alarm.Text{
-		{En: "output siren: is removed", Zh: "输出 siren：被删除"},
-	}}
+	s.Site.From, s.Site.Offer = "good", &SiteOffer{
+		ID: "c-13", Hash: "3fa9c2d4e5b60718",
+		Weakens: []alarm.Text{{En: "output siren: is removed", Zh: "输出 siren：被删除"}},
+	}
 	return s
 }
 

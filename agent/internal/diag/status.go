@@ -41,6 +41,7 @@ type Site struct {
 // SiteOffer is a site file of the district that waits for a person or is on trial.
 type SiteOffer struct {
 	ID      string
+	Hash    string // of its text
 	Trial   bool
 	Weakens []alarm.Text // what protects people less
 }

@@ -2,6 +2,7 @@ package diag
 
 import (
 	"cmp"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -57,8 +58,9 @@ func (t *text) offer(o *SiteOffer) {
 			"区域平台下发的现场配置正在试运行，可用 firepost site rollback 撤销。"))
 		return
 	}
-	t.line(todo, t.w("A site file of the district waits for firepost site accept or refuse:|"+
-		"区域平台下发的现场配置等待确认（firepost site accept 或 refuse）："))
+	hash := o.Hash[:min(6, len(o.Hash))]
+	t.line(todo, fmt.Sprintf(t.w("A site file of the district waits for firepost site accept "+
+		"%[1]s, or refuse:|区域平台下发的现场配置等待确认（firepost site accept %[1]s 或 refuse）："), hash))
 	for _, w := range o.Weakens {
 		t.row(t.say(w))
 	}

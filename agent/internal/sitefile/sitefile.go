@@ -126,7 +126,7 @@ func (s Store) choose(trial *Offer) (Choice, error) {
 	if trial != nil && trial.Base == c.Base && c.take(trial.Text, FromTrial, offered) == nil {
 		return c, nil
 	}
-	o, err := s.read(pushed)
+	o, err := s.Pushed()
 	if err == nil && o != nil && o.Base == c.Base && c.take(o.Text, FromPushed, pushed) == nil {
 		return c, nil
 	}
@@ -184,6 +184,18 @@ func (s Store) Begin() (Choice, error) {
 
 // Offer is the newest file from afar; nil: there was none.
 func (s Store) Offer() (*Offer, error) { return s.read(offered) }
+
+// Pushed is the file from afar that has passed its trial; nil: there is none.
+func (s Store) Pushed() (*Offer, error) { return s.read(pushed) }
+
+// Own is the file of the people on site, whatever else counts.
+func (s Store) Own() (*site.Site, error) {
+	text, err := readUpTo(s.Local)
+	if err != nil {
+		return nil, err
+	}
+	return site.Parse(filepath.Base(s.Local), text)
+}
 
 // Put writes down what has become of an offer.
 func (s Store) Put(o *Offer) error { return s.write(offered, o.bytes()) }
