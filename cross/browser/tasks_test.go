@@ -56,6 +56,7 @@ func (s *story) fire() {
 	s.open(s.station.url + "?lang=" + s.lang)
 	s.holds("the fire on the page", `document.querySelector('#state').dataset.state == 'fire'`)
 	s.look("fire")
+	s.staysInSight()
 	s.press(`#state form.order[data-action=acknowledge]`)
 	s.login()
 	s.done("acknowledge")
@@ -69,6 +70,15 @@ func (s *story) fire() {
 	})
 	s.act("reset")
 	s.holds("no fire", `document.querySelector('#state').dataset.state != 'fire'`)
+}
+
+// staysInSight: whoever loads a page that was left at one of its parts sees the fire first.
+func (s *story) staysInSight() {
+	s.open("about:blank")
+	s.open(s.station.url + "?lang=" + s.lang + "#events")
+	s.holds("the state at the top of a page that was loaded anew", `document.readyState == 'complete'
+		&& performance.now() > 1000 && scrollY == 0`)
+	s.view("duty")
 }
 
 // login gives a wrong PIN and then the right one.

@@ -383,6 +383,7 @@
 		}
 	}, 60000);
 
+	history.scrollRestoration = "manual"; // a page begins with the state of the site
 	addEventListener("hashchange", turn);
 	turn();
 	whoami();
