@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -145,7 +146,7 @@ type pageAnswer struct {
 }
 
 // serveAct carries out an order of somebody whom the desk knows.
-func (a *Agent) serveAct(w http.ResponseWriter, r *http.Request, by desk.Person) {
+func (a *Agent) serveAct(w http.ResponseWriter, r *http.Request, by desk.Person, near bool) {
 	o, err := readOrder(r.Body)
 	if err == nil && (o.Operator != 0 || o.PIN != "") {
 		err = errors.New("the page knows who acts; leave out operator and pin")
@@ -160,6 +161,9 @@ func (a *Agent) serveAct(w http.ResponseWriter, r *http.Request, by desk.Person)
 		return
 	}
 	c.By = alarm.Origin{Kind: alarm.Page, Operator: by.Number, Level: by.Level}
+	if !near && a.isOnSite(&c) {
+		c.Denied = alarm.RefusedFar
+	}
 	ans, err := a.obey(r.Context(), c)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
@@ -170,6 +174,31 @@ func (a *Agent) serveAct(w http.ResponseWriter, r *http.Request, by desk.Person)
 		said, code = alarm.RefusalText(ans.Reason), http.StatusConflict
 	}
 	reply(w, code, pageAnswer{ans, said.En, said.Zh})
+}
+
+// isOnSite tells what nobody does from afar, whatever his PIN: he does not see what burns, whom a
+// valve that opens harms, or why somebody on site has taken a point out of service.
+func (a *Agent) isOnSite(c *alarm.Command) bool {
+	g := a.guard.Load()
+	if g == nil {
+		return true
+	}
+	s := g.Snapshot()
+	switch c.Action {
+	case alarm.Reset:
+		return slices.ContainsFunc(s.Alarms, func(x alarm.AlarmState) bool {
+			return x.Signal.IsLifeSafety() && (c.Point == "" || c.Point == x.Point)
+		})
+	case alarm.Operate:
+		return !c.On && slices.ContainsFunc(s.Outputs, func(o alarm.OutputState) bool {
+			return o.ID == c.Output && o.Kind.Closes()
+		})
+	case alarm.Enable:
+		return slices.ContainsFunc(s.Points, func(p alarm.PointState) bool {
+			return p.ID == c.Point && p.Disabled > 0 && p.By.Kind != alarm.District
+		})
+	}
+	return false
 }
 
 // ServeControl serves Control on l, a unix socket, until ctx ends.

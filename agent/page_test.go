@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -175,6 +176,91 @@ func TestPageOnANetwork(t *testing.T) {
 			t.Errorf("got the events %+v, want one by %+v", all, want)
 		}
 		r.release()
+		r.end()
+	})
+}
+
+// What is done at the box alone is refused on the network, also to an operator with his PIN, and in
+// words: to reset what life depends on, to open a valve, to enable what somebody on site disabled.
+func TestNothingIsMadeLessSafeFromTheNetwork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, manned, func(_ *rig, text *string, _ *Options) {
+			*text += "\n[[output]]\nid = \"valve\"\nkind = \"valve\"\nmodel = \"relay\"\n" +
+				"line = \"GPIO24\"\n"
+		}).run()
+		r.sleepUntil(time.Second)
+		far, near := r.visit("192.0.2.7"), r.visit("127.0.0.1")
+		for _, v := range []*visitor{far, near} {
+			if code := v.login("7", "2468"); code != http.StatusOK {
+				t.Fatalf("login: got %d, want 200", code)
+			}
+		}
+		r.press()
+		r.sleepUntil(5 * time.Second)
+		r.release()
+		r.sleepUntil(8 * time.Second)
+		near.order(`{"action":"disable","point":"heat-1","for":"1h","reason":"paint"}`)
+		for _, body := range []string{
+			`{"action":"reset"}`, `{"action":"reset","point":"call-1"}`,
+			`{"action":"enable","point":"heat-1"}`,
+			`{"action":"operate","output":"valve"}`,
+		} {
+			code, text := far.order(body)
+			if code != http.StatusConflict || !strings.Contains(text, "at the box") ||
+				!strings.Contains(text, "设备现场") {
+				t.Errorf("from afar %s: got %d %s, want 409", body, code, text)
+			}
+		}
+		if s := r.agent.guard.Load().Snapshot(); len(s.Alarms) != 1 {
+			t.Errorf("%d alarms, want 1", len(s.Alarms))
+		}
+		for _, body := range []string{
+			`{"action":"reset"}`, `{"action":"enable","point":"heat-1"}`,
+			`{"action":"operate","output":"valve"}`,
+		} {
+			if code, text := near.order(body); code != http.StatusOK {
+				t.Errorf("at the box %s: got %d %s, want 200", body, code, text)
+			}
+		}
+		if code, text := far.order(`{"action":"operate","output":"valve","on":true}`); code != 200 {
+			t.Errorf("to close a valve from afar: got %d %s, want 200", code, text)
+		}
+		r.end()
+	})
+}
+
+// The browser of the box itself is near on a page for the network too: its own address is at both
+// ends of the connection, which no head of a request can say.
+func TestTheBoxIsNearOnAPageForTheNetwork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, manned).run()
+		r.sleepUntil(5 * time.Second)
+		far := r.agent.desk(false)
+		get := func(remote, local string) int {
+			at, err := net.ResolveTCPAddr("tcp", local)
+			if err != nil {
+				t.Fatal(err)
+			}
+			q := httptest.NewRequest("GET", "https://127.0.0.1:8080/status.json", nil)
+			q = q.WithContext(context.WithValue(q.Context(), http.LocalAddrContextKey, at))
+			q.RemoteAddr = remote
+			w := httptest.NewRecorder()
+			far.ServeHTTP(w, q)
+			return w.Code
+		}
+		for _, k := range []struct {
+			remote, local string
+			code          int
+		}{
+			{"127.0.0.1:5555", "127.0.0.1:8080", 200}, {"[::1]:5555", "[::1]:8080", 200},
+			{"[::ffff:127.0.0.1]:5555", "127.0.0.1:8080", 200},
+			{"192.0.2.9:5555", "127.0.0.1:8080", 401}, {"127.0.0.1:5555", "192.0.2.7:8080", 401},
+			{"192.0.2.9:5555", "192.0.2.7:8080", 401},
+		} {
+			if got := get(k.remote, k.local); got != k.code {
+				t.Errorf("from %s to %s: got %d, want %d", k.remote, k.local, got, k.code)
+			}
+		}
 		r.end()
 	})
 }

@@ -134,6 +134,7 @@ const (
 	RefusedUnknown    = "unknown_id" // there is no such call, incident, item or hazard
 	RefusedMalformed  = "malformed"  // something that it needs is missing or too long
 	RefusedTooEarly   = "too_early"  // of the district; see its words
+	RefusedFar        = "at_the_box" // it is done on site alone
 )
 
 // Notice is what another room knows about itself: a fault of the catalogue begins or ends.

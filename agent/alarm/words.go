@@ -108,6 +108,8 @@ var refusals = [...]struct {
 		"内容缺失、过长或不在一行内"}},
 	{RefusedTooEarly, Text{"too early from afar: silence 3 min, drill or test 1 h after the last",
 		"远程操作过早：报警3分钟后可消音，演练或测试须隔1小时"}},
+	{RefusedFar, Text{"it is done at the box: by its buttons, the page on the box itself, or " +
+		"firepost on it", "此操作只能在设备现场进行：使用设备按钮、设备本机页面或本机 firepost 命令"}},
 }
 
 // RefusalText says in words why a command was not obeyed. A reason that has no words is shown as it

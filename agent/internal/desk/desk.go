@@ -46,9 +46,11 @@ type Config struct {
 	// Known tells whether somebody who has logged in is still known as that.
 	Known func(Person) bool
 	// Obey carries out an order, which is the body of the request.
-	Obey func(w http.ResponseWriter, r *http.Request, by Person)
+	Obey func(w http.ResponseWriter, r *http.Request, by Person, near bool)
 
-	Near  bool     // it is reached from the box itself alone: reading is open, cookies need no TLS
+	// Near: it is reached from the box itself alone. There reading is open, and a stranger on the
+	// network locks nobody out. What the box asks of itself elsewhere is near as well.
+	Near  bool
 	Open  bool     // everybody may read
 	Names []string // of the box in a browser, beside its addresses
 	Log   *slog.Logger
@@ -123,6 +125,21 @@ func (d *Desk) isMe(host string) bool {
 	return false
 }
 
+// near tells whether a request comes from the box itself: both ends of its connection are there,
+// whatever the head of the request says.
+func (d *Desk) near(r *http.Request) bool {
+	if d.c.Near {
+		return true
+	}
+	remote, err := netip.ParseAddrPort(r.RemoteAddr)
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if err != nil || !ok || !remote.Addr().Unmap().IsLoopback() {
+		return false
+	}
+	at, err := netip.ParseAddrPort(local.String())
+	return err == nil && at.Addr().Unmap().IsLoopback()
+}
+
 // isFree tells what everybody may have: it tells nothing of the site.
 func isFree(path string) bool {
 	return path == "/page.css" || path == "/icon.svg" || path == "/healthz"
@@ -139,7 +156,7 @@ func (d *Desk) known(r *http.Request) *session {
 }
 
 func (d *Desk) read(w http.ResponseWriter, r *http.Request) {
-	if d.c.Near || d.c.Open || isFree(r.URL.Path) {
+	if d.near(r) || d.c.Open || isFree(r.URL.Path) {
 		d.c.Read.ServeHTTP(w, r)
 		return
 	}
@@ -162,10 +179,10 @@ func (d *Desk) login(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "login: send the fields number and pin of a form", http.StatusBadRequest)
 		return
 	}
-	from := network(r)
+	from, near := network(r), d.near(r)
 	p, verdict := Person{}, Locked
-	if d.c.Near || !d.far.Locked(from, time.Now()) {
-		p, verdict = d.c.Check(r.Context(), number, pin, d.c.Near)
+	if near || !d.far.Locked(from, time.Now()) {
+		p, verdict = d.c.Check(r.Context(), number, pin, near)
 	}
 	switch verdict {
 	case Right:
@@ -174,7 +191,7 @@ func (d *Desk) login(w http.ResponseWriter, r *http.Request) {
 	case Locked:
 		d.refuse(w, r, http.StatusTooManyRequests, lockText)
 	default:
-		if !d.c.Near {
+		if !near {
 			d.far.Wrong(from, time.Now())
 		}
 		d.c.Log.Warn("page: wrong PIN", "operator", number, "from", r.RemoteAddr)
@@ -274,7 +291,7 @@ func (d *Desk) command(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the order is not from this page; load it anew", http.StatusForbidden)
 	default:
 		r.Body = http.MaxBytesReader(w, r.Body, mostOrder)
-		d.c.Obey(w, r, s.person)
+		d.c.Obey(w, r, s.person, d.near(r))
 	}
 }
 

@@ -83,7 +83,7 @@ func newDesk(t *testing.T, near, open bool) (b *browser, obeyed *int) {
 			return Person{}, Wrong
 		},
 		Known: func(Person) bool { return !gone },
-		Obey: func(w http.ResponseWriter, r *http.Request, by Person) {
+		Obey: func(w http.ResponseWriter, r *http.Request, by Person, _ bool) {
 			if _, err := io.ReadAll(r.Body); err != nil {
 				http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
 				return
