@@ -115,11 +115,11 @@ var crashPoints = []string{
 	"renaming cert.new.pem",
 }
 
-// TestHelperEnrols is the process that is killed.
+// TestHelperEnrols is the process that is killed; by itself it is nothing.
 func TestHelperEnrols(t *testing.T) {
 	dir, point := os.Getenv("ENROL_DIR"), os.Getenv("ENROL_POINT")
 	if dir == "" {
-		t.Skip("it is run by TestAcceptance05")
+		return
 	}
 	e := &provisioning.Enroller{Loader: provisioning.Loader{Board: board}, Dir: dir}
 	e.At(func(reached string) {

@@ -115,14 +115,14 @@ func (c *client) serve(ctx context.Context) {
 		}
 	}
 	cancel()
-	c.conn.Close()
-	reader.Wait()
-	if c.line != nil {
+	if c.line != nil { // first of all: who sees the end finds it free
 		c.line.Close()
 	}
 	if c.bus != nil {
 		c.bus.Close()
 	}
+	c.conn.Close()
+	reader.Wait()
 }
 
 // respond sends the answer; an error means that the connection is over.

@@ -22,7 +22,7 @@ func TestEndInEveryPhaseOfEveryPattern(t *testing.T) {
 		alarm.Off: false, alarm.Steady: true, alarm.Temporal3: true, alarm.Temporal4: true,
 		alarm.GasTone: true, alarm.FloodTone: true, alarm.Alert: true, alarm.Flash: true,
 		alarm.Chirp: false, alarm.Chirp30: false, alarm.DutyTone: false, alarm.CallTone: false,
-		alarm.DrillTone: false,
+		alarm.DrillTone: false, alarm.HandTone: true, alarm.TestTone: false,
 	}
 	for p := alarm.Off; p.String() != "unknown"; p++ {
 		want, named := kept[p]
