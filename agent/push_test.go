@@ -348,6 +348,109 @@ func TestBrokenEditEndsATrial(t *testing.T) {
 	})
 }
 
+// kept is a box on which a pushed file has passed its trial, after its end.
+func kept(t *testing.T, more string) (m *remote, text string) {
+	t.Helper()
+	m = newRemote(t, more)
+	text = m.with(heatFrom, sooner)
+	m.push("c-1", text)
+	m.sleepUntil(12 * time.Minute)
+	m.wantAnswers("c-1", "executing", "done")
+	m.end()
+	return m, text
+}
+
+// again is the same box after a restart that has found a site and what is wrong.
+func (m *remote) again(s *site.Site, rejected error) *remote {
+	m.Helper()
+	two := &remote{path: m.path, text: m.text, key: m.key}
+	two.rig = newRig(m.T, func(r *rig, text *string, o *Options) {
+		r.dir, *text = m.dir, m.text
+		o.File, o.Page, o.Rejected = m.path, "off", rejected
+	})
+	two.agent.adopt(s)
+	two.run()
+	two.after2s()
+	return two
+}
+
+// A damaged file of the district is a fault with words, also when the program was told of nothing
+// at its start, until it is taken back.
+func TestDamagedPushedFileIsAFault(t *testing.T) {
+	for _, told := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			m, _ := kept(t, people(t))
+			name := filepath.Join(m.dir, "site", "pushed.toml")
+			data, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			data[len(data)-2] ^= 1
+			if err := os.WriteFile(name, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s, rejected, err := LoadSite(m.path, m.dir)
+			if err != nil || rejected == nil || !strings.Contains(rejected.Error(), "pushed.toml") {
+				t.Fatalf("at the start: rejected %v, err %v", rejected, err)
+			}
+			if !told {
+				rejected = nil
+			}
+			two := m.again(s, rejected)
+			for range 2 {
+				if got := two.status().Site; !two.shows(alarm.PlanRejected) ||
+					!strings.Contains(got.Rejected, "is damaged") || got.From != sitefile.FromLocal {
+					t.Errorf("shown: %q, %+v", two.faults(), got)
+				}
+				if r, err := two.agent.Reload(t.Context()); err != nil || !r.Done {
+					t.Errorf("reload: %+v, %v", r, err)
+				}
+				two.after2s()
+			}
+			if code, ans := two.decide(SiteRollback, 3); code != http.StatusOK || !ans.Done {
+				t.Errorf("taken back: %d %+v", code, ans)
+			}
+			two.after2s()
+			if two.shows(alarm.PlanRejected) {
+				t.Error("the fault stands still")
+			}
+			two.end()
+		})
+	}
+}
+
+// Where the state directory answered too late for the start, the file that counts comes into use
+// when it has answered. One that needs a restart waits for a person, who is told.
+func TestSlowDiskAtTheStartIsMadeGood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, text := kept(t, "")
+		local, err := site.Load(m.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		two := m.again(local, nil)
+		if got := two.status().Site; got.From != sitefile.FromPushed ||
+			got.Hash != site.HashOf([]byte(text)) || two.shows(alarm.PlanRejected) {
+			t.Errorf("in use: %+v, %q", got, two.faults())
+		}
+		two.end()
+	})
+	synctest.Test(t, func(t *testing.T) {
+		m, _ := kept(t, "")
+		other := strings.Replace(m.text, "GPIO5", "GPIO6", 1)
+		s, err := site.Parse("test.toml", []byte(other))
+		if err != nil || other == m.text {
+			t.Fatal("the site has no GPIO5", err)
+		}
+		two := m.again(s, nil)
+		if got := two.status().Site; got.From == sitefile.FromPushed || !two.shows(alarm.PlanRejected) ||
+			!strings.Contains(got.Rejected, "firepost reload") {
+			t.Errorf("in use: %+v, %q", got, two.faults())
+		}
+		two.end()
+	})
+}
+
 // A person on site refuses a file, or nobody comes in time.
 func TestPushThatNobodyAccepts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

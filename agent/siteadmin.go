@@ -109,8 +109,9 @@ func (a *Agent) base() string {
 func (r *siteRoom) hindrance(d *SiteDecision) string {
 	o, action := r.offer, d.Action
 	waits := o.IsOpen() && o.Stage == sitefile.Waiting
+	c, err := r.files().Settled()
 	switch {
-	case action == SiteRollback && r.from != sitefile.FromPushed && (!o.IsOpen() || waits),
+	case action == SiteRollback && r.from != sitefile.FromPushed && !r.tries() && c.Damaged == nil,
 		action != SiteRollback && !waits:
 		return SiteNothing
 	case action == SiteAccept && (len(d.Hash) < leastHash || !strings.HasPrefix(o.Hash, d.Hash)):
@@ -122,7 +123,6 @@ func (r *siteRoom) hindrance(d *SiteDecision) string {
 	case r.unfit() != "":
 		return SiteExercise
 	}
-	c, err := r.files().Settled()
 	if r.base = c.Base; action == SiteAccept && (err != nil || r.base != o.Base) {
 		return SiteEdited
 	}

@@ -11,6 +11,7 @@ import (
 // LoadSite reads the site file that counts: the one at path, or one of the district in the state
 // directory dir that is based on it. When it is good, a copy is kept in dir. When it is not, the
 // last good copy counts and rejected says what is wrong with the file; without a copy, err says it.
+// Rejected also tells of a file of the district that counted and is damaged.
 func LoadSite(path, dir string) (s *site.Site, rejected, err error) {
 	files := sitefile.Store{Local: path, Dir: dir}
 	c, err := inTime(files.Begin)
@@ -23,7 +24,7 @@ func LoadSite(path, dir string) (s *site.Site, rejected, err error) {
 	}
 	// That a card cannot take the copy is told by the rooms that must write.
 	inTime(func() (struct{}, error) { return struct{}{}, files.KeepGood(c) })
-	return c.Site, c.Rejected, nil
+	return c.Site, errors.Join(c.Rejected, c.Damaged), nil
 }
 
 var errSlow = errors.New("the state directory does not answer")

@@ -2,6 +2,8 @@ package agent
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"time"
@@ -38,7 +40,7 @@ type siteRoom struct {
 const roomTick = 500 * time.Millisecond
 
 func (r *siteRoom) run(ctx context.Context) error {
-	r.open()
+	r.open(ctx)
 	r.show()
 	tick := time.NewTicker(roomTick)
 	defer tick.Stop()
@@ -68,7 +70,7 @@ func (r *siteRoom) files() sitefile.Store {
 }
 
 // open finds out where the site in use is from, and goes on with a trial that an earlier run began.
-func (r *siteRoom) open() {
+func (r *siteRoom) open(ctx context.Context) {
 	if r.a.o.File == "" {
 		return
 	}
@@ -82,6 +84,7 @@ func (r *siteRoom) open() {
 	}
 	o := r.offer
 	r.compare()
+	defer r.correct(ctx)
 	switch {
 	case !o.IsOpen():
 	case o.Base != r.base:
@@ -90,6 +93,38 @@ func (r *siteRoom) open() {
 		r.began = time.Now()
 	case o.Stage == sitefile.Trial:
 		r.close(sitefile.Undone, sitefile.ReasonStarts, 0) // this start could not be counted
+	}
+}
+
+// correct sees to it that what counts is what runs, when the start could not wait for the disk. It
+// does not start the program anew for it: where the disk is slow each time, that would never end.
+func (r *siteRoom) correct(ctx context.Context) {
+	c, err := r.files().Choose()
+	if err != nil || c.Site.Hash == r.a.site().Hash {
+		r.spoil(c.Damaged)
+		return
+	}
+	if r.from = sitefile.FromGood; r.a.site().Hash == c.Base {
+		r.from = sitefile.FromLocal
+	}
+	s := r.a.paged(c.Site)
+	if live, err := r.fits(s); err == nil && live && !r.a.plain.Load() {
+		r.change(ctx, s)
+	}
+	if r.a.site().Hash != c.Site.Hash {
+		r.spoil(fmt.Errorf("site file %.6s counts and is not in use: the state directory answered late; "+
+			"run firepost reload", c.Site.Hash))
+		return
+	}
+	r.from = c.From
+	r.spoil(errors.Join(c.Rejected, c.Damaged))
+}
+
+// spoil tells people that a file which should count does not; nil changes nothing.
+func (r *siteRoom) spoil(why error) {
+	if why != nil {
+		r.a.reject(why.Error())
+		r.faults.say("site", alarm.PlanRejected, true, why.Error())
 	}
 }
 
@@ -168,6 +203,7 @@ func (r *siteRoom) accept(c sitefile.Choice) {
 	r.a.spoilt.Store(nil)
 	r.faults.say("site", alarm.PlanRejected, false, "")
 	r.from = c.From
+	r.spoil(c.Damaged)
 	if err := r.files().KeepGood(c); err != nil {
 		r.a.log.Error("site files", "err", err)
 	}

@@ -93,6 +93,9 @@ type Choice struct {
 	Base string // hash of the local file; empty: it could not be read
 	// Rejected says what is wrong with the local file, when it is that one that would count.
 	Rejected error
+	// Damaged says that there is a file from afar that passed its trial, and cannot be read: what
+	// counts protects people otherwise than they think.
+	Damaged error
 }
 
 // Where the file that counts is from.
@@ -127,8 +130,14 @@ func (s Store) choose(trial *Offer) (Choice, error) {
 		return c, nil
 	}
 	o, err := s.Pushed()
-	if err == nil && o != nil && o.Base == c.Base && c.take(o.Text, FromPushed, pushed) == nil {
-		return c, nil
+	if err == nil && o != nil && o.Base == c.Base {
+		if err = c.take(o.Text, FromPushed, pushed); err == nil {
+			return c, nil
+		}
+	}
+	if err != nil {
+		c.Damaged = fmt.Errorf("the site file of the district does not count, and the local one "+
+			"does: %w; let the district push it anew, or run firepost site rollback", err)
 	}
 	if err := c.take(text, FromLocal, filepath.Base(s.Local)); err != nil {
 		return s.lastGood(c, err)
