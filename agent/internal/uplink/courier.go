@@ -83,6 +83,7 @@ type Courier struct {
 	foreign []time.Time
 	passed  bool // a record was confirmed since the last hang-up that counted
 	longest int  // bytes of a message, as the platform said last
+	demands bool // the last hello of this run promised receipts
 
 	wanted chan wanted
 

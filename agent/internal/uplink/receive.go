@@ -78,7 +78,7 @@ func (t *trip) greet(d Delivery, now time.Time) {
 	if d.Retain && t.fresh {
 		return
 	}
-	t.fresh, t.greeted = !d.Retain, true
+	t.fresh, t.greeted, t.demands = !d.Retain, true, h.Receipt
 	t.decide(h, now)
 	if !d.Retain {
 		t.clock(h.Now)

@@ -34,8 +34,11 @@ func (t *trip) pump(now time.Time) error {
 	t.stayAlone(now)
 	t.passWaiting(now)
 	if !t.decided && !now.Before(t.began.Add(helloWait)) {
+		// A broker that drops a birth drops alarms too: its PUBACK is no receipt then.
+		t.hello.Receipt = t.demands
 		t.decide(t.hello, now)
 	}
+	t.callAgain(now)
 	waits := t.pour(&t.alarms, now)
 	if t.Revision != nil && t.Revision() != t.revision {
 		t.introduce()

@@ -58,7 +58,9 @@ type trip struct {
 	dict      string // of the description
 	revision  uint64 // of what was told of the site
 	coding    wire.Coding
-	greeted   bool       // by the platform itself
+	greeted   bool      // by the platform itself
+	callAt    time.Time // when the birth is told again, should no hello have come
+	callPause time.Duration
 	decided   bool       // what the platform can do is known, or it did not say
 	fresh     bool       // a hello came that the broker had not kept
 	waiting   []Delivery // commands, in order
@@ -139,10 +141,26 @@ func (t *trip) introduce() {
 	if t.Revision != nil {
 		t.revision = t.Revision()
 	}
+	t.tellState()
+	t.describe()
+}
+
+// tellState publishes the birth.
+func (t *trip) tellState() {
 	b := t.Birth()
 	b.Online, b.Session = true, t.session
 	t.announce(wire.UpState, b.JSON(), nil)
-	t.describe()
+}
+
+// callAgain tells the birth once more while a platform that promised receipts before sends no
+// hello: the birth may have been lost behind the broker.
+func (t *trip) callAgain(now time.Time) {
+	if !t.demands || t.greeted || now.Before(t.callAt) {
+		return
+	}
+	t.callPause = min(2*t.callPause, maxResend)
+	t.callAt = now.Add(t.callPause)
+	t.tellState()
 }
 
 // describe publishes the description when it changed. A platform that said it takes no such
@@ -211,6 +229,7 @@ func (t *trip) confirm(w *window, err error) error {
 func (t *trip) up(now time.Time) {
 	t.born = true
 	t.began = now
+	t.callAt, t.callPause = now.Add(firstResend), firstResend
 	t.tally.since, t.tally.next = now, time.Time{}
 	t.bucket = newBucket(t.Rate, now)
 	t.pace()
