@@ -300,6 +300,36 @@ func TestLoadSiteWaitsForNoDisk(t *testing.T) {
 	}
 }
 
+// A bad site file waits for its copy on a slow disk, and one that does not come is not said to be
+// missing: a service that ends for good protects nobody.
+func TestLoadSiteOfABadFileWaitsForItsCopy(t *testing.T) {
+	t.Parallel()
+	dir, path := t.TempDir(), writeFile(t, smallSite)
+	if _, _, err := LoadSite(path, dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte("["), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	good := filepath.Join(dir, "site", "good.toml")
+	hang(t, good)
+	go func() {
+		time.Sleep(recallTime + time.Second)
+		if err := os.WriteFile(good, []byte(smallSite), 0o600); err != nil { // the other end
+			t.Error(err)
+		}
+	}()
+	if s, rejected, err := LoadSite(path, dir); s == nil || rejected == nil || err != nil {
+		t.Errorf("got %v, rejected %v, err %v", s, rejected, err)
+	}
+	if err := errors.Join(os.Remove(good), os.Mkdir(good, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := LoadSite(path, dir); !errors.Is(err, ErrUnread) {
+		t.Errorf("got %v, want ErrUnread", err)
+	}
+}
+
 // hang replaces a file with one whose opening never ends: whoever opens it waits for the other end.
 func hang(t *testing.T, path string) {
 	t.Helper()

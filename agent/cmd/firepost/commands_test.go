@@ -120,6 +120,23 @@ func TestRunRefusesABadSite(t *testing.T) {
 	}
 }
 
+// A last good copy that cannot be read may be whole: the exit code is not the one after which a
+// service is not started again.
+func TestRunIsTriedAgainWhileThereMayBeACopy(t *testing.T) {
+	bad, err := os.ReadFile("testdata/bad.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newStation(t, "", string(bad), "")
+	if err := os.MkdirAll(filepath.Join(s.dir, "site", "good.toml"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	code, _, said := s.ask("run", "-c", "testdata/bad.toml", "--sim", s.socket)
+	if code != 1 || !strings.Contains(said, "start it again") {
+		t.Errorf("exit code %d, want 1; got\n%s", code, said)
+	}
+}
+
 // Where no agent runs, each command says so and how to start one; a file in the place of the socket
 // is named.
 func TestCommandsSayThatNoAgentRuns(t *testing.T) {

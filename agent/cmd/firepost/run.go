@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/pflag"
@@ -81,7 +82,12 @@ func (c *runCmd) run(o outlet, _ []string) error {
 		log.Error("state directory", "err", err)
 	}
 	defer release()
+	slow := time.AfterFunc(copyPatience, func() {
+		log.Warn("the state directory does not answer; the site file has mistakes, and its " +
+			"last good copy is waited for")
+	})
 	s, rejected, err := agent.LoadSite(c.config, c.dir)
+	slow.Stop()
 	if err != nil {
 		return refuse(o, err)
 	}
@@ -112,10 +118,18 @@ func (c *runCmd) run(o outlet, _ []string) error {
 	return anew.begin(a.Run(ctx), log)
 }
 
+// copyPatience is longer than a start takes whose site file is good, however slow the disk is.
+const copyPatience = 5 * time.Second
+
 // refuse prints every mistake of a site file and ends with EX_CONFIG: without a good plan nothing
-// is half started.
+// is half started. While there may be a good copy the code is another one, for what starts the
+// program must start it again.
 func refuse(o outlet, err error) error {
 	fmt.Fprintln(o.err, err)
+	if errors.Is(err, agent.ErrUnread) {
+		return errors.New("no good site file was found, but the state directory may hold one; " +
+			"start it again")
+	}
 	return &exitError{exitConfig, "no good site file; nothing was started and no output was touched"}
 }
 

@@ -106,8 +106,11 @@ const (
 	FromGood   = "good"   // the copy of the last one, because the local one is bad
 )
 
+// ErrUnread is of a last good copy that the disk does not give: it may well be good.
+var ErrUnread = errors.New("it could not be read")
+
 // Choose finds the file that counts. Without a good one it fails with what is wrong with the local
-// one.
+// one, and with ErrUnread when the last good copy is not known to be bad.
 func (s Store) Choose() (Choice, error) {
 	o, err := s.Offer()
 	if err != nil || o == nil || o.Stage != Trial {
@@ -158,15 +161,17 @@ func (c *Choice) take(text []byte, from, name string) error {
 // lastGood chooses the copy of the last good file in place of one that is wrong.
 func (s Store) lastGood(c Choice, wrong error) (Choice, error) {
 	text, err := readUpTo(s.path(good))
-	if err == nil {
-		err = c.take(text, FromGood, good)
-	}
 	switch {
-	case err == nil:
-		c.Rejected = wrong
-		return c, nil
 	case errors.Is(err, fs.ErrNotExist):
 		return c, wrong
+	case err != nil:
+		err = fmt.Errorf("%w: %w", ErrUnread, err)
+	default:
+		err = c.take(text, FromGood, good)
+	}
+	if err == nil {
+		c.Rejected = wrong
+		return c, nil
 	}
 	return c, fmt.Errorf("%w\nand the last good copy: %w", wrong, err)
 }
