@@ -149,3 +149,17 @@ func BenchmarkStorm(b *testing.B) {
 		p.Step(point.Instant(tick+time.Second), Input{})
 	}
 }
+
+// BenchmarkReplan is the taking of a plan, during which no alarm is judged. In each zone there is
+// one device that gives all of its points.
+func BenchmarkReplan(b *testing.B) {
+	plan := large(1000)
+	for i := range plan.Points {
+		plan.Points[i].Zone = ZoneID(fmt.Sprintf("z%d", i/4))
+		plan.Points[i].Devices = []string{fmt.Sprintf("d%d", i/4)}
+	}
+	p := New(plan, Saved{})
+	for b.Loop() {
+		p.Replan(0, plan)
+	}
+}

@@ -1,7 +1,5 @@
 package alarm
 
-import "slices"
-
 // Fallback is a plan for the points and outputs of plan in which next to nothing can go wrong: it
 // is for a panel that has panicked again and again. Every alarm that people must leave for sounds
 // every sounder, whatever the site file narrows, delays or says of it; gas and CO close the valves.
@@ -34,7 +32,12 @@ func Fallback(plan Plan) Plan {
 			}
 		}
 	}
-	f.Effects = slices.DeleteFunc(Usual(used), func(e Effect) bool { return e.When.Of >= Held })
+	f.Effects = []Effect{} // nil would be what is usual for all of the outputs
+	for _, e := range Usual(used) {
+		if e.When.Of < Held {
+			f.Effects = append(f.Effects, e)
+		}
+	}
 	return f
 }
 

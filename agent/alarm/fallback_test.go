@@ -69,3 +69,19 @@ func TestFallbackSoundsEverything(t *testing.T) {
 		t.Errorf("got %+v", s.Alarms)
 	}
 }
+
+// A site that has nothing which the plainest plan drives moves nothing at all.
+func TestFallbackLeavesAloneWhatCannotBeUndone(t *testing.T) {
+	site := bench()
+	site.Outputs = []OutputPlan{
+		{ID: "foam", Kind: Relay, Irreversible: true}, {ID: "horn", Kind: Sounder, Irreversible: true},
+		{ID: "relay", Kind: Relay}, {ID: "fan", Kind: Fan, StopOnFire: true},
+	}
+	site.Effects = nil
+	r := newRig(t, Fallback(site), Saved{})
+	r.contacts["smoke1"], r.contacts["smoke2"], r.contacts["co"] = 1, 1, 1
+	r.run(3 * time.Second)
+	for _, o := range site.Outputs {
+		r.plays(o.ID, Off)
+	}
+}
