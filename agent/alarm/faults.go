@@ -49,13 +49,13 @@ var catalogue = []FaultKind{
 	{Code: detect.SensorFailed,
 		Says: Text{"The sensor gives no usable reading.", "传感器读数无效。"},
 		Do: Text{"Check its wiring and plug; replace the sensor if it stays. " +
-			"This point cannot see a fire.",
-			"请检查接线和插头；仍不恢复请更换传感器。此点位目前无法探测火情。"}},
+			"This point cannot see a danger.",
+			"请检查接线和插头；仍不恢复请更换传感器。此点位目前无法探测险情。"}},
 	{Code: detect.SensorSilent,
 		Says: Text{"The sensor is silent.", "传感器无数据。"},
 		Do: Text{"Check that it has power and its cable is plugged in. " +
-			"This point cannot see a fire.",
-			"请检查传感器供电和线缆是否插好。此点位目前无法探测火情。"}},
+			"This point cannot see a danger.",
+			"请检查传感器供电和线缆是否插好。此点位目前无法探测险情。"}},
 	{Code: detect.SensorRange,
 		Says: Text{"The sensor reads what it cannot measure.", "传感器读数超出量程。"},
 		Do: Text{"Check its wiring and its range in the site file; replace it if it stays. " +
@@ -189,9 +189,9 @@ var catalogue = []FaultKind{
 	{Code: BusMissing,
 		Says: Text{"A bus or line of the site file cannot be opened.", "配置中的总线或线路无法打开。"},
 		Do: Text{"The detail of this fault says which one and why. Switch it on and check its " +
-			"wiring, or correct the site file and run firepost check. Its points cannot see a fire.",
+			"wiring, or correct the site file and run firepost check. Its points cannot see a danger.",
 			"请看本故障的详情：其中写明是哪一个及原因。请启用它并检查接线，" +
-				"或改正站点配置文件后运行 firepost check。其点位目前无法探测火情。"}},
+				"或改正站点配置文件后运行 firepost check。其点位目前无法探测险情。"}},
 	{Code: MainsLost,
 		Says:  Text{"Mains power is lost; the box runs on its battery.", "主电断电，设备由电池供电。"},
 		Do:    Text{"Check the fuse and the plug.", "请检查保险丝和插头。"},

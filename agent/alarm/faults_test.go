@@ -44,6 +44,17 @@ func TestCatalogueIsComplete(t *testing.T) {
 
 func isHan(r rune) bool { return unicode.Is(unicode.Han, r) }
 
+// Points see gas and water too: no text speaks of fire to who stands in front of one of them.
+func TestCatalogueFitsEverySignal(t *testing.T) {
+	for _, f := range catalogue {
+		for _, text := range []Text{f.Says, f.Do} {
+			if strings.Contains(text.En, "see a fire") || strings.Contains(text.Zh, "火情") {
+				t.Errorf("%s: %q / %q tells of fire alone", f.Code, text.En, text.Zh)
+			}
+		}
+	}
+}
+
 // commands are those of the program firepost.
 var commands = []string{
 	"run", "check", "status", "ack", "silence", "reset", "disable", "enable",
