@@ -40,6 +40,10 @@ type Options struct {
 	// returns, or is nil, the panic goes on.
 	Fatal func(value any, stack []byte)
 
+	// RunDir is a folder in memory that outlives a panic. The panics of the panel are counted there
+	// as well, so that a disk that is full or slow does not hide them; empty: in Dir alone.
+	RunDir string
+
 	// Shared is borrowed from by several agents of one process; nil: this one has its own.
 	Shared *Shared
 

@@ -25,11 +25,12 @@ type memory struct {
 	saved  alarm.Saved // with the number of the run before
 	lost   error       // what could not be read
 	dir    string
-	panics panics // of the runs before
+	runDir string // in memory; empty: none
 	faults *faults
 	late   chan answer // gives what the directory answers
 
 	mu     sync.Mutex
+	panics panics         // of the runs before
 	keep   *keeper.Keeper // nil: the directory has not answered yet
 	newest *alarm.Saved
 }
@@ -45,7 +46,10 @@ type answer struct {
 // recall reads the saved state. Without it the panel begins with nothing disabled: the safe side is
 // a noisy side.
 func (a *Agent) recall() *memory {
-	m := &memory{dir: a.o.Dir, late: make(chan answer, 1)}
+	m := &memory{dir: a.o.Dir, runDir: a.o.RunDir, late: make(chan answer, 1)}
+	if m.runDir != "" {
+		m.panics = readPanics(m.runDir)
+	}
 	go func() {
 		k, saved, lost := a.open(a.o.Dir, keeper.Options{Notice: m.notice, Log: a.log})
 		m.late <- answer{k, saved, lost, readPanics(a.o.Dir)}
@@ -55,7 +59,8 @@ func (a *Agent) recall() *memory {
 	select {
 	case got := <-m.late:
 		m.keep, m.boot, m.saved, m.lost = got.keep, got.saved.Boot, got.saved, got.lost
-		if m.panics = got.panics; m.panics.Count >= mostPanics {
+		m.remember(got.panics)
+		if m.panics.Count >= mostPanics {
 			m.keep.BeginsLate(m.boot) // this run begins with a part of it, and must not lose the rest
 		}
 	case <-patience.C:
@@ -78,12 +83,20 @@ func (m *memory) save(s *alarm.Saved) {
 	}
 }
 
+// remember takes what the disk tells of panics, where memory tells nothing newer.
+func (m *memory) remember(p panics) {
+	if m.panics.At == "" {
+		m.panics = p
+	}
+}
+
 // adopt begins to write with a keeper whose directory answered late. This run has begun without
 // what it has read: the alarms in it are raised again, the rest is put aside by the keeper, and
 // people hear of it.
 func (m *memory) adopt(got answer) {
 	got.keep.BeginsLate(m.boot)
 	m.mu.Lock()
+	m.remember(got.panics)
 	m.keep = got.keep
 	if m.newest != nil {
 		m.keep.Save(m.newest)

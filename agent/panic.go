@@ -2,11 +2,14 @@ package agent
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"time"
+
+	"github.com/google/renameio/v2"
 
 	"github.com/firepost/firepost/agent/alarm"
 	"github.com/firepost/firepost/agent/internal/guard"
@@ -57,9 +60,25 @@ func readPanics(dir string) (p panics) {
 func (p panics) write(dir string) error {
 	text, err := json.Marshal(p)
 	if err == nil {
-		err = os.WriteFile(panicFile(dir), append(text, '\n'), 0o640)
+		err = renameio.WriteFile(panicFile(dir), append(text, '\n'), 0o640)
 	}
 	return err
+}
+
+// record writes panics down in memory first, which has room and answers, and then on the disk.
+func (m *memory) record(p panics) error {
+	var inMemory error
+	if m.runDir != "" {
+		inMemory = p.write(m.runDir)
+	}
+	return errors.Join(inMemory, p.write(m.dir))
+}
+
+// past is what is known of the panics of the runs before.
+func (m *memory) past() panics {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.panics
 }
 
 // panel makes the panel: by the site's plan and from what was saved, or, after too many panics, by
@@ -91,7 +110,7 @@ func (a *Agent) crash(m *memory, ran time.Duration, value any, stack []byte) {
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		if err := m.panics.next(ran, value, stack).write(a.o.Dir); err != nil {
+		if err := m.record(m.past().next(ran, value, stack)); err != nil {
 			a.log.Error("panel.panic", "err", err)
 		}
 	}()
@@ -107,20 +126,21 @@ func (a *Agent) crash(m *memory, ran time.Duration, value any, stack []byte) {
 // forgive ends the count of panics: a run that was ended in order is no part of a row of them, and
 // the next one tries the site's plan again.
 func (m *memory) forgive() error {
-	p := m.panics
+	p := m.past()
 	if p.Count == 0 {
 		return nil
 	}
 	p.Count, p.Span = 0, 0
-	return p.write(m.dir)
+	return m.record(p)
 }
 
 // tellPanics says that the panel runs by the plainest of plans, and why.
 func (a *Agent) tellPanics(m *memory) {
-	if m.panics.Count < mostPanics {
+	past := m.past()
+	if !a.plain.Load() {
 		return
 	}
-	detail := fmt.Sprintf("the panel failed %d times, last with: %s", m.panics.Count, m.panics.Panic)
+	detail := fmt.Sprintf("the panel failed %d times, last with: %s", past.Count, past.Panic)
 	m.faults.say("start", alarm.PlanFallback, true, detail)
 	a.log.Error("fallback plan", "err", detail)
 }

@@ -9,10 +9,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
 	"github.com/firepost/firepost/agent/internal/guard"
+	"github.com/firepost/firepost/agent/internal/keeper"
 	"github.com/firepost/firepost/agent/point"
 	"github.com/firepost/firepost/agent/site"
 	"github.com/firepost/firepost/drivers"
@@ -124,6 +126,54 @@ func TestThirdPanicEndsTheSitesPlan(t *testing.T) {
 	if code, _ := start(); code != 3 || readPanics(dir).Count != 1 {
 		t.Errorf("the run after it: exit code %d, %+v", code, readPanics(dir))
 	}
+}
+
+// A disk on which nothing can be written, and that does not answer at the start, hides no panic
+// from the runs after it: they are counted in memory, and the plainest plan comes all the same.
+func TestPanicsAreCountedWithoutADisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.agent.o.Dir, r.agent.o.RunDir = filepath.Join(t.TempDir(), "none"), t.TempDir()
+		r.agent.open = func(string, keeper.Options) (*keeper.Keeper, alarm.Saved, error) {
+			time.Sleep(time.Minute)
+			return nil, alarm.Saved{}, errCut
+		}
+		for n := range mostPanics {
+			m := r.agent.recall()
+			if r.agent.panel(m); m.past().Count != n || r.agent.plain.Load() {
+				t.Errorf("after %d panics: %+v", n, m.past())
+			}
+			r.agent.crash(m, time.Second, "the panel itself", nil)
+		}
+		r.agent.panel(r.agent.recall())
+		if !r.agent.plain.Load() {
+			t.Error("the plan of the site is tried on and on")
+		}
+		time.Sleep(2 * time.Minute) // until every disk has answered
+	})
+}
+
+// What a disk that answers late tells of panics counts on from there.
+func TestPanicsThatAreReadLateCountOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.agent.open = func(dir string, o keeper.Options) (*keeper.Keeper, alarm.Saved, error) {
+			time.Sleep(2 * recallTime)
+			return keeper.Open(dir, o)
+		}
+		if err := os.MkdirAll(r.dir, 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := (panics{Count: 2, At: "2026-03-14T12:00:00Z"}).write(r.dir); err != nil {
+			t.Fatal(err)
+		}
+		r.run()
+		r.sleepUntil(10 * time.Second)
+		r.end()
+		if p := readPanics(r.dir); p.Count != 0 || p.At == "" {
+			t.Errorf("after an end in order: %+v, want the count forgiven", p)
+		}
+	})
 }
 
 // Panics that lie further apart than five minutes of running are no row, and what the box did

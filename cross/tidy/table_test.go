@@ -146,7 +146,7 @@ var keepers = []struct {
 	{"go.etcd.io/bbolt", []string{"buffer", "firmware-sim/district"},
 		"its panics are contained in one place; the district is no part of a device"},
 	{"github.com/google/renameio", []string{
-		"provisioning", "agent/internal/keeper", "agent/internal/ledger",
+		"agent", "provisioning", "agent/internal/keeper", "agent/internal/ledger",
 		"agent/internal/sitefile"},
 		"files that must be whole are written in few places"},
 	{"github.com/coreos/go-systemd", []string{"agent/cmd/firepost"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,11 +45,15 @@ func (p *paths) flag(f *pflag.FlagSet) {
 // socket is the control socket. That of the service lies in memory: a card that dies does not take
 // away the means to silence the siren.
 func (p *paths) socket() string {
-	dir := p.dir
-	if info, err := os.Stat(runtimeDir); dir == stateDir && err == nil && info.IsDir() {
-		dir = runtimeDir
+	return filepath.Join(cmp.Or(p.inMemory(), p.dir), "control.sock")
+}
+
+// inMemory is the folder of the service that is in memory; empty: there is none.
+func (p *paths) inMemory() string {
+	if info, err := os.Stat(runtimeDir); p.dir == stateDir && err == nil && info.IsDir() {
+		return runtimeDir
 	}
-	return filepath.Join(dir, "control.sock")
+	return ""
 }
 
 type runCmd struct {
@@ -104,7 +109,7 @@ func (c *runCmd) run(o outlet, _ []string) error {
 	a, err := agent.New(s, agent.Options{
 		Board: c.board(), Dir: c.dir, Log: log, Sim: c.sim != "", Version: version,
 		Built: buildTime(), File: c.config, Rejected: rejected, Page: c.page, Restart: anew.ask,
-		Pet: watchdog(),
+		Pet: watchdog(), RunDir: c.inMemory(),
 		Fatal: func(value any, stack []byte) {
 			fmt.Fprintf(o.err, "firepost: the panel failed: %v\n\n%s", value, stack)
 			os.Exit(exitPanic)
