@@ -41,7 +41,7 @@ func (m *sheet) offer(o *SiteOffer) {
 	for _, w := range o.Weakens {
 		m.add("<li>%s</li>\n", m.say(w))
 	}
-	m.add("</ul>\n")
+	m.add("</ul>\n<p><code>firepost site accept %s</code></p>\n", o.Hash)
 }
 
 // glance counts what is watched and what is not.
