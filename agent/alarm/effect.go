@@ -76,13 +76,13 @@ func (p *Panel) alone(a *standing) bool {
 	return w != nil && w.alone && a.nature == Any && (z == nil || z.plan.Mode != Cross)
 }
 
-// isAlone tells whether a point is the only automatic detector of fire in its zone.
-func (p *Panel) isAlone(w *watched) bool {
-	return w.plan.detects() && !slices.ContainsFunc(p.plan.Points, func(o PointPlan) bool {
-		return o.Zone == w.plan.Zone && o.ID != w.plan.ID && o.detects() &&
-			!slices.ContainsFunc(o.Devices, func(device string) bool {
-				return slices.Contains(w.plan.Devices, device)
-			})
+// isAlone tells whether a point is the only automatic detector of fire in its zone, of which
+// detectors are all.
+func (w *watched) isAlone(detectors []*watched) bool {
+	return w.plan.detects() && !slices.ContainsFunc(detectors, func(o *watched) bool {
+		return o != w && !slices.ContainsFunc(o.plan.Devices, func(device string) bool {
+			return slices.Contains(w.plan.Devices, device)
+		})
 	})
 }
 

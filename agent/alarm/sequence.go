@@ -44,8 +44,15 @@ func (p *Panel) installZones() {
 			}
 		}
 	}
+	detectors := map[ZoneID][]*watched{}
 	for i := range p.points {
-		p.points[i].area, p.points[i].alone = -1, p.isAlone(&p.points[i])
+		if w := &p.points[i]; w.plan.detects() {
+			detectors[w.plan.Zone] = append(detectors[w.plan.Zone], w)
+		}
+	}
+	for i := range p.points {
+		w := &p.points[i]
+		w.area, w.alone = -1, w.isAlone(detectors[w.plan.Zone])
 		for z := range p.areas {
 			if p.areas[z].plan.ID == p.points[i].plan.Zone {
 				p.points[i].area = z
