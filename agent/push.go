@@ -41,6 +41,7 @@ type push struct {
 	id      string
 	file    wire.SiteFile
 	expires time.Time
+	until   time.Time // it may begin; later the district has been told that it never did
 }
 
 // answers are what came of the newest pushes, for the ledger, which must not wait.
@@ -69,9 +70,9 @@ func (a *answers) get(id string) (r wire.Rsp, known bool) {
 }
 
 // offer hands a push to the room of the site. It returns false when another one is on its way.
-func (l *line) offer(id string, f wire.SiteFile, expires time.Time) bool {
+func (l *line) offer(id string, f wire.SiteFile, expires, until time.Time) bool {
 	select {
-	case l.a.pushes <- push{id, f, expires}:
+	case l.a.pushes <- push{id, f, expires, until}:
 		return true
 	default:
 		return false
@@ -93,6 +94,11 @@ func (r *siteRoom) push(ctx context.Context, p push) wire.Rsp {
 	if s.Hash == r.a.site().Hash {
 		return wire.Rsp{ID: p.id, State: wire.RspDone}
 	}
+	if time.Now().After(p.until) {
+		r.a.log.Warn("pushed site file", "id", p.id, "state", wire.RspInterrupted)
+		return wire.Rsp{ID: p.id, State: wire.RspInterrupted}
+	}
+	r.a.answers.put(wire.Rsp{ID: p.id}) // it has begun, and is waited for even if the disk hangs
 	o := &sitefile.Offer{
 		ID: p.id, Base: p.file.Base, Hash: s.Hash, Stage: sitefile.Waiting,
 		Expires: p.expires.Unix(), Text: []byte(p.file.File),

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -192,6 +194,39 @@ func TestPushedFileIsTriedAndKept(t *testing.T) {
 		if s, _, err := LoadSite(m.path, m.dir); err != nil || s.Hash != site.HashOf([]byte(edited)) {
 			t.Errorf("after an edit: %v, %v", s, err)
 		}
+	})
+}
+
+// A file comes to one end when the disk hangs: one that has not begun within a minute is over and
+// never tried, and one that has begun is waited for.
+func TestPushOfAHungDiskComesToOneEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newRemote(t, "")
+		hash := m.agent.site().Hash
+		go inRoom(t.Context(), m.agent, func(*siteRoom, context.Context) struct{} {
+			time.Sleep(90 * time.Second)
+			return struct{}{}
+		})
+		synctest.Wait()
+		text := m.with(heatFrom, sooner)
+		m.push("c-1", text)
+		time.Sleep(2 * time.Minute)
+		m.wantAnswers("c-1", "interrupted")
+		if m.agent.site().Hash != hash || len(m.records()) > 0 {
+			t.Errorf("in use: %s, recorded %q", m.agent.site().Hash, m.records())
+		}
+		var once sync.Once
+		m.agent.step = func() error {
+			once.Do(func() { time.Sleep(90 * time.Second) })
+			return nil
+		}
+		m.push("c-2", text)
+		time.Sleep(2 * time.Minute)
+		m.wantAnswers("c-2", "executing")
+		if m.agent.site().Hash == hash {
+			t.Error("the file that has begun is not tried")
+		}
+		m.end()
 	})
 }
 

@@ -54,9 +54,10 @@ type Config struct {
 	Answer func(body []byte)
 	// Read packs the present values of points; nil: one of them is unknown.
 	Read func([]point.ID) []byte
-	// Offer hands on a site file; false: another one is on its way. Offered tells what has become
-	// of it, in the words of an answer; known: it has been looked at.
-	Offer   func(id string, f wire.SiteFile, expires time.Time) bool
+	// Offer hands on a site file, which may begin until a moment and never later; false: another
+	// one is on its way. Offered tells what has become of it, in the words of an answer, or in none
+	// when it has begun; known: it has been looked at.
+	Offer   func(id string, f wire.SiteFile, expires, until time.Time) bool
 	Offered func(id string) (r wire.Rsp, known bool)
 	// Republish asks for up/active once more.
 	Republish func()

@@ -6,17 +6,20 @@ import (
 	"github.com/firepost/firepost/agent/wire"
 )
 
-// lookTime is how long a site file may not even have been looked at: a disk hangs.
-const lookTime = time.Minute
+const (
+	beginTime = time.Minute     // within which a site file begins, or never: a disk may hang
+	lookTime  = 5 * time.Second // more, in which one that began at the last moment is seen
+)
 
 // submitSite hands a site file on. It may be handed on again, as after a restart: who takes it
 // knows it by its id.
 func (l *Ledger) submitSite(e *entry, now time.Time) {
-	if !l.Offer(e.ID, *e.order.Site, e.Cmd.Expires) {
+	until := now.Add(beginTime)
+	if !l.Offer(e.ID, *e.order.Site, e.Cmd.Expires, until) {
 		l.finish(e, now, wire.Rsp{State: wire.RspRejected, Reason: wire.ReasonBusy})
 		return
 	}
-	e.stage, e.until = pursued, now.Add(lookTime)
+	e.stage, e.until = pursued, until.Add(lookTime)
 }
 
 // lookForSite tells the district of each new state of a site file.

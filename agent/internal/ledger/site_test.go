@@ -18,7 +18,7 @@ type siteDesk struct {
 	began map[string]time.Time // of trials, in this run
 }
 
-func (d *siteDesk) offer(id string, f wire.SiteFile, _ time.Time) bool {
+func (d *siteDesk) offer(id string, f wire.SiteFile, _, _ time.Time) bool {
 	r := d.r
 	r.at("before a site file is taken")
 	if r.isDead() {
@@ -77,17 +77,28 @@ func TestSiteFileIsHandedOn(t *testing.T) {
 	})
 }
 
-// A site file that nobody has looked at within a minute, because the disk hangs, comes to an end.
+// A site file that has not begun within a minute, because the disk hangs, comes to an end, and only
+// after the moment until which it may begin.
 func TestSiteFileOfAHungDiskIsInterrupted(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(t, t.TempDir(), alarm.Saved{}).run()
 		r.ledger.Offered = func(string) (wire.Rsp, bool) { return wire.Rsp{}, false }
+		var until time.Time
+		r.ledger.Offer = func(_ string, _ wire.SiteFile, _, u time.Time) bool {
+			until = u
+			return true
+		}
 		now := time.Now()
 		r.send(wire.Command{
 			ID: "c-1", Name: wire.CmdSite, Args: []byte(siteArgs), Issued: now,
 			Expires: now.Add(time.Hour),
 		})
-		wait(2 * time.Minute)
+		wait(time.Second)
+		wait(time.Until(until) + time.Second)
+		if until.Sub(now) < time.Minute || len(r.answers) > 0 {
+			t.Errorf("answered %q, and it may begin until %v", r.answers, until.Sub(now))
+		}
+		wait(10 * time.Second)
 		if want := []string{"c-1 interrupted"}; !slices.Equal(r.answers, want) {
 			t.Errorf("answered %q, want %q", r.answers, want)
 		}
