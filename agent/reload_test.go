@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/firepost/firepost/agent/alarm"
+	"github.com/firepost/firepost/agent/site"
 	"github.com/firepost/firepost/firmware-sim/board"
 )
 
@@ -143,6 +144,32 @@ func TestReloadWithOtherPartsRestarts(t *testing.T) {
 		r.agent.o.Restart = nil
 		if got := r.edit(path, `"GPIO17"`, `"GPIO26"`); got.Done || got.Reason != ReloadRestart {
 			t.Errorf("without a way to restart: %+v", got)
+		}
+		r.end()
+	})
+}
+
+// A change that waits for the end of an alarm goes on waiting when another alarm comes in the very
+// moment in which it is to be made.
+func TestChangeThatWaitsOutlivesTheNextAlarm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var path string
+		r := newRig(t, fromFile(&path), func(r *rig, _ *string, o *Options) {
+			o.Restart = func() { r.press(); time.Sleep(3 * time.Second) }
+		}).run()
+		r.sleepUntil(time.Second)
+		other := strings.Replace(smallSite, sirenLine, "GPIO6", 1)
+		s, err := site.Parse("test.toml", []byte(other))
+		if err != nil {
+			t.Fatal(err)
+		}
+		waits, err := inRoom(t.Context(), r.agent, func(room *siteRoom, ctx context.Context) bool {
+			room.want, room.restart = s, true
+			room.goOn(ctx)
+			return room.alarmed() && room.want == s
+		})
+		if !waits || err != nil {
+			t.Errorf("the change is lost: %v", err)
 		}
 		r.end()
 	})

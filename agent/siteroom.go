@@ -139,8 +139,12 @@ func (r *siteRoom) goOn(ctx context.Context) {
 	}
 	if s := r.want; s != nil {
 		r.want = nil
-		if _, err := r.apply(ctx, s); err != nil {
+		result, err := r.apply(ctx, s)
+		switch {
+		case err != nil:
 			r.refuse(err)
+		case result.Reason == ReloadAlarm:
+			r.want = s // one has come since the look above
 		}
 	}
 }
