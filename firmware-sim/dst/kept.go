@@ -99,8 +99,8 @@ func savedIsAFixedPoint(o *oracle) {
 			continue
 		}
 		is := now.Outputs[i]
-		if is.Alarm != "" && out.Alarm != "" {
-			is.Alarm = out.Alarm // of two alarms that want the same it may be either
+		if is.Alarm != "" { // it may be another one that wants the same, or one more
+			is.Alarm, is.Play = out.Alarm, out.Play
 		}
 		if is != out {
 			o.s.violated(Fixed, "output %s: was %+v, is %+v", out.Output, out, is)
