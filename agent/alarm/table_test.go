@@ -230,6 +230,9 @@ func (m *model) order(name string) (says []string) {
 		if !m.run {
 			return refused
 		}
+		if m.under && m.in(sLeaving, sSecond2) {
+			m.state = sNormal // what was tried is over
+		}
 		m.run, m.under = false, false
 		return []string{"test_ended"}
 	}

@@ -306,13 +306,22 @@ func (p *Panel) receiptTest(now point.Instant, c *Command) string {
 	return ""
 }
 
-// endTest puts the points back into service. The same step raises what stands there.
+// endTest puts the points back into service. The same step raises what stands there; what is over
+// and only waits out its off-delay was tried, and is no danger.
 func (p *Panel) endTest(now point.Instant, why string) string {
 	if p.test == nil || !p.test.Running {
 		return RefusedNothing
 	}
 	t := p.test
 	t.Running, t.Ended, t.Lasted, t.chirps = false, why, now.Sub(t.since), false
+	for i := range p.points {
+		w := &p.points[i]
+		over := w.finding.Level >= w.goal() && !w.raw.Met && !w.ails()
+		if w.testing && over {
+			w.forget()
+			w.finding.Level = detect.Normal // the rule says so too, from its next answer on
+		}
+	}
 	p.markTested()
 	p.emit(now, Event{Kind: TestEnded, Zone: t.Zone, Reason: why, For: t.Lasted})
 	p.redrive, p.dirty = true, true

@@ -88,6 +88,29 @@ func TestWalkTestWritesDownWhatItFinds(t *testing.T) {
 	r.plays("siren", Temporal3)
 }
 
+// A device that is well again when the test is ended alarms no more, though its off-delay still
+// runs; one that is not alarms at once, and the first one whenever it is set off again.
+func TestWalkTestEndsWithoutAnAlarmThatIsOver(t *testing.T) {
+	r := walking(t, Command{Zone: "hall"})
+	r.contacts["smoke1"], r.contacts["smoke3"] = 1, 1
+	r.run(3 * time.Second)
+	r.contacts["smoke1"] = 0
+	r.run(time.Second)
+	r.order(Command{Action: EndTest, By: desk})
+	r.run(20 * time.Second)
+	if got := r.count(Raised, "smoke1"); got != 0 {
+		t.Errorf("smoke1 alarmed %d times after it had come back", got)
+	}
+	if got := r.count(Raised, "smoke3"); got == 0 {
+		t.Error("smoke3 stands and did not alarm")
+	}
+	r.contacts["smoke1"] = 1
+	r.run(3 * time.Second)
+	if got := r.count(Raised, "smoke1"); got == 0 {
+		t.Error("smoke1 was set off again and did not alarm")
+	}
+}
+
 // A danger at a point that is not under test ends the test within a second and is a whole alarm: in
 // another zone, and at a point that was skipped.
 func TestRealDangerEndsAWalkTest(t *testing.T) {

@@ -19,10 +19,14 @@ type bench struct {
 
 func newBench(o Options) *bench { return &bench{Options: o} }
 
+// settle is how long a broker has to be done with a connection: a station stays away longer.
+const settle = 300 * time.Millisecond
+
 func (b *bench) close() {
 	for _, c := range b.clients {
 		c.Disconnect(0)
 	}
+	<-time.After(settle)
 }
 
 // message is what a client has received.
