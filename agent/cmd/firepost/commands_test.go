@@ -53,6 +53,7 @@ func TestHelp(t *testing.T) {
 		{"events", "-n", "-1"}, {"reset", "--operator", "256"},
 		{"item"}, {"item", "done"}, {"verdict"}, {"hazard", "open", "boxes"}, {"operator", "add"},
 		{"walktest", "skip"}, {"walktest", "skip", "call-1"}, {"drill"},
+		{"verdict", "--is", "maybe"}, {"verdict", "--is", "false"},
 	} {
 		text += shown(args...)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -58,8 +59,14 @@ func prepareVerdict(f *pflag.FlagSet) action {
 	f.StringVar(&o.Verdict, "is", "", "real, false, test, fault or drill; required")
 	f.StringVar(&o.Text, "cause", "", "why it was false; required then")
 	return func(out outlet, args []string) error {
-		if o.Verdict == "" {
+		switch {
+		case o.Verdict == "":
 			return &exitError{2, "verdict needs --is, such as --is false --cause \"oil on the stove\""}
+		case !slices.Contains([]string{"real", "false", "test", "fault", "drill"}, o.Verdict):
+			return &exitError{2, fmt.Sprintf(
+				"--is is %q; write real, false, test, fault or drill", o.Verdict)}
+		case o.Verdict == "false" && strings.TrimSpace(o.Text) == "":
+			return &exitError{2, "a false alarm needs --cause, such as --cause \"oil on the stove\""}
 		}
 		return act(out, args)
 	}
