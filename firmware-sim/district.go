@@ -182,6 +182,9 @@ func answerGist(data []byte) string {
 	return text
 }
 
+// holesPrinted bounds how many runs of numbers a report names.
+const holesPrinted = 10
+
 func printReport(w io.Writer, r district.Report) {
 	fmt.Fprintf(w, "\n%d messages\n", r.Messages)
 	for _, lane := range slices.Sorted(maps.Keys(r.Received)) {
@@ -190,6 +193,9 @@ func printReport(w io.Writer, r district.Report) {
 	fmt.Fprintf(w, "  repeated     %d, of these with other data %d\n", r.Duplicates, r.BodyMismatch)
 	fmt.Fprintf(w, "  missing      %d runs of numbers undeclared, %d records declared\n",
 		len(r.Missing), r.Absent)
+	for _, h := range r.Missing[:min(len(r.Missing), holesPrinted)] {
+		fmt.Fprintf(w, "    %s epoch %s lane %s: %d to %d\n", h.Device, h.Epoch, h.Lane, h.From, h.To)
+	}
 	fmt.Fprintf(w, "  out of order %d, malformed %d\n", r.OutOfOrder, r.Malformed)
 	for _, f := range r.Faults {
 		fmt.Fprintf(w, "    %s\n", f)
