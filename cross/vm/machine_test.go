@@ -24,7 +24,7 @@ import (
 
 // patience is how long the tests wait for what should come within seconds on a machine that is
 // emulated, on a processor that others use too.
-const patience = 60 * time.Second
+const patience = 90 * time.Second
 
 // await polls until ok, or fails the test with what was waited for.
 func await(t *testing.T, what string, ok func() bool) {

@@ -50,8 +50,8 @@ func (c *chaos) judge(r district.Report) *verdict {
 		if lost > 0 {
 			c.t.Fatalf("%s: %d changes were not kept; play fewer rounds", which.siren, lost)
 		}
-		on := whenOn(history, v.now)
-		held := on
+		pulses := whenOn(history, v.now)
+		on, held := pulses, pulses
 		if which.pattern {
 			on = bridge(on, c.deaths())
 			held = prolong(on, longestPause)
@@ -60,7 +60,7 @@ func (c *chaos) judge(r district.Report) *verdict {
 		v.alarms += len(alarms)
 		v.told(which, on, alarms)
 		v.sounded(which, on, held, alarms)
-		v.unbidden(which, on, alarms)
+		v.unbidden(which, pulses, on, alarms)
 	}
 	if v.heard == 0 {
 		c.t.Error("no siren was on for a second: nothing was tested")
@@ -242,12 +242,17 @@ func (v *verdict) sounded(which contact, on, held []period, alarms []standing) {
 	}
 }
 
-// unbidden demands that no siren is on for a second without an alarm that the log tells of.
-func (v *verdict) unbidden(which contact, on []period, alarms []standing) {
+// unbidden demands that no siren is on for a second without an alarm that the log tells of. A life
+// without a pulse lies between two alarms that are so near that their pauses were joined.
+func (v *verdict) unbidden(which contact, pulses, on []period, alarms []standing) {
 	for _, l := range v.c.lives {
 		for _, o := range on {
 			s := overlap(o, period{l.from, l.to})
-			if s.to-s.from < heardAfter {
+			isHigh := slices.ContainsFunc(pulses, func(p period) bool {
+				both := overlap(p, s)
+				return both.from < both.to
+			})
+			if s.to-s.from < heardAfter || !isHigh {
 				continue
 			}
 			bidden := slices.ContainsFunc(alarms, func(a standing) bool {
