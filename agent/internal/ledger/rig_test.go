@@ -251,6 +251,13 @@ func (r *rig) want(want ...string) {
 	}
 }
 
+// sort forgets in which order the answers came.
+func (r *rig) sort() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	slices.Sort(r.answers)
+}
+
 // obeyed counts what the panel did.
 func (r *rig) obeyed() int {
 	r.mu.Lock()
