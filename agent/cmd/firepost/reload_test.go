@@ -17,6 +17,7 @@ func readsItsSiteFileAgain(t *testing.T, s *station) {
 	}
 	good := string(text)
 	first := s.start().ready()
+	s.ask("reload") // a file that is written while the agent starts is taken as it starts
 	s.write(strings.Replace(good, `id = "siren"`, "id = \"siren\"\nname = \"大厅警号\"", 1))
 	s.wants("output siren: name siren becomes 大厅警号 in use, without a restart", "reload")
 	s.shows("大厅警号", "cause")
